@@ -1,0 +1,1 @@
+//! A Kubernetes API server in a box: storage, API semantics and pretend controllers.

@@ -1,0 +1,1 @@
+//! Kubernetes OpenAPI schemas: prune, merge by keys, own fields, compare and validate; pure.

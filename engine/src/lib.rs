@@ -1,0 +1,1 @@
+//! The KUDO engine: packages, plans, tasks and health, over any Kubernetes API.

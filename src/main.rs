@@ -1,0 +1,2 @@
+//! The `kudo-rs` command.
+fn main() {}
