@@ -6,10 +6,12 @@
 //! | [`operator_version`] | `OperatorVersion`: tasks, plans, parameters and templates of one version |
 //! | [`instance`] | `Instance`: a running copy, its parameters, its plans' states |
 //! | [`names`] | labels, annotations, finalizer, field manager |
+//! | [`crds`] | the definitions that make an API server serve these kinds |
 //!
 //! Fields and their serialisation are KUDO's (kudo-spec 2): unknown fields are ignored when read, and
 //! writers patch only what they mean to change, so nothing of a newer or older KUDO is lost.
 
+pub mod crds;
 pub mod instance;
 pub mod names;
 pub mod operator;
