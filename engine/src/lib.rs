@@ -1,1 +1,14 @@
 //! The KUDO engine: packages, plans, tasks and health, over any Kubernetes API.
+
+pub mod admission;
+pub mod api;
+pub mod clock;
+pub mod cluster;
+pub mod dependency_hash;
+pub mod enhance;
+pub mod error;
+pub mod health;
+pub mod parameters;
+pub mod plan;
+pub mod subject;
+pub mod task;
