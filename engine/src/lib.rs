@@ -8,6 +8,7 @@ pub mod dependency_hash;
 pub mod enhance;
 pub mod error;
 pub mod health;
+pub mod package;
 pub mod parameters;
 pub mod plan;
 pub mod subject;
