@@ -104,13 +104,9 @@ impl<'a> Fields<'a> {
     pub(super) fn texts(&self, name: &str) -> Result<Vec<String>, Diagnostic> {
         let items = self.items(name)?.iter().enumerate();
         items
-            .map(|(index, item)| match item.is_null() {
-                true => Ok(String::new()),
-                false => text_of(
-                    self.document,
-                    item,
-                    &format!("{}[{index}]", self.path_of(name)),
-                ),
+            .map(|(index, item)| {
+                let path = format!("{}[{index}]", self.path_of(name));
+                text_of(self.document, item, &path)
             })
             .collect()
     }

@@ -74,9 +74,9 @@ impl OperatorManifest {
             app_version: fields.text("appVersion")?,
             kudo_version: fields.text("kudoVersion")?,
             kubernetes_version: fields.text("kubernetesVersion")?,
-            maintainers: each(fields.list("maintainers")?, maintainer)?,
+            maintainers: each(&fields.list("maintainers")?, maintainer)?,
             url: fields.text("url")?,
-            tasks: each(fields.list("tasks")?, task)?,
+            tasks: each(&fields.list("tasks")?, task)?,
             plans: plans.collect::<Result<_, Diagnostic>>()?,
             namespace_manifest: fields.text("namespaceManifest")?,
             document: document.clone(),
@@ -100,7 +100,7 @@ pub(super) fn check_api_version(document: &Document) -> Result<(), Diagnostic> {
 }
 
 pub(super) fn each<T>(
-    list: Vec<Fields<'_>>,
+    list: &[Fields<'_>],
     read: fn(&Fields<'_>) -> Result<T, Diagnostic>,
 ) -> Result<Vec<T>, Diagnostic> {
     list.iter().map(read).collect()
@@ -129,7 +129,7 @@ fn task_fields(fields: &Fields<'_>) -> Result<TaskFields, Diagnostic> {
         fatal: fields.flag("fatal")?.unwrap_or(false),
         done: fields.flag("done")?.unwrap_or(false),
         pod: fields.text("pod")?,
-        pipe: each(fields.list("pipe")?, pipe)?,
+        pipe: each(&fields.list("pipe")?, pipe)?,
         parameter: fields.text("parameter")?,
         package: fields.text("package")?,
         instance_name: fields.text("instanceName")?,
@@ -151,7 +151,7 @@ fn pipe(fields: &Fields<'_>) -> Result<PipeSpec, Diagnostic> {
 fn plan(fields: &Fields<'_>) -> Result<PlanSpec, Diagnostic> {
     Ok(PlanSpec {
         strategy: fields.text("strategy")?,
-        phases: each(fields.list("phases")?, phase)?,
+        phases: each(&fields.list("phases")?, phase)?,
     })
 }
 
@@ -159,7 +159,7 @@ fn phase(fields: &Fields<'_>) -> Result<PhaseSpec, Diagnostic> {
     Ok(PhaseSpec {
         name: fields.text("name")?,
         strategy: fields.text("strategy")?,
-        steps: each(fields.list("steps")?, step)?,
+        steps: each(&fields.list("steps")?, step)?,
     })
 }
 

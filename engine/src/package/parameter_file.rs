@@ -94,7 +94,7 @@ impl ParameterFile {
     fn of(document: &Document) -> Result<Self, Diagnostic> {
         let fields = Fields::root(document)?;
         Ok(Self {
-            groups: each(fields.list("groups")?, group)?,
+            groups: each(&fields.list("groups")?, group)?,
             parameters: fields
                 .list("parameters")?
                 .iter()

@@ -143,7 +143,6 @@ impl Package {
         let mut findings = Vec::new();
         let fields = &task.spec;
         match task.kind.as_str() {
-            "Apply" | "Delete" | "Dummy" | "KudoOperator" => {}
             "Toggle" if fields.parameter.is_empty() => findings.push(self.task_finding(
                 index,
                 format!("toggle task {name} does not have parameter specified"),
@@ -152,7 +151,7 @@ impl Package {
                 index,
                 format!("task {name} does not have pipe files specified"),
             )),
-            "Toggle" | "Pipe" => {}
+            "Apply" | "Delete" | "Toggle" | "Pipe" | "Dummy" | "KudoOperator" => {}
             unknown => {
                 return vec![self.task_finding(index, format!("unknown task kind {unknown}"))];
             }

@@ -69,10 +69,10 @@ fn split_tail(text: &str, mark: char) -> Result<(&str, Option<&str>), VersionErr
     let is_word = |part: &str| {
         !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
     };
-    match tail.split('.').all(is_word) {
-        true => Ok((head, Some(tail))),
-        false => Err(VersionError::Invalid),
+    if !tail.split('.').all(is_word) {
+        return Err(VersionError::Invalid);
     }
+    Ok((head, Some(tail)))
 }
 
 fn number(part: Option<&str>) -> Result<Option<u64>, VersionError> {

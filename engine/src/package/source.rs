@@ -281,7 +281,7 @@ impl Walk {
             let message = format!("folders of templates nest deeper than {MAX_FOLDER_DEPTH}");
             return Err(Diagnostic::of_file(self.show(relative), message).into());
         }
-        for name in self.names(&self.root.join(relative))? {
+        for name in Self::names(&self.root.join(relative))? {
             let path = format!("{relative}/{name}");
             let full = self.root.join(&path);
             let kind = fs::symlink_metadata(&full).map_err(|error| stat_error(&full, &error))?;
@@ -317,7 +317,7 @@ impl Walk {
         Err(Diagnostic::of_file(file, message).into())
     }
 
-    fn names(&self, folder: &Path) -> Result<Vec<String>, PackageError> {
+    fn names(folder: &Path) -> Result<Vec<String>, PackageError> {
         let failed = |error: &io::Error| stat_error(folder, error);
         let mut names = Vec::new();
         for entry in fs::read_dir(folder).map_err(|error| failed(&error))? {

@@ -165,18 +165,18 @@ fn match_value(kind: ParameterType, value: &Value) -> Result<(), String> {
         ))
     };
     match (kind, value) {
-        (ParameterType::Text, _) => Ok(()),
-        (ParameterType::String, Value::String(_)) => Ok(()),
+        (ParameterType::String, Value::String(_))
+        | (ParameterType::Text, _)
+        | (ParameterType::Number, Value::Float(_) | Value::Int(_) | Value::Uint(_))
+        | (ParameterType::Boolean, Value::Bool(_))
+        | (ParameterType::Array, Value::Sequence(_))
+        | (ParameterType::Map, Value::Mapping(_)) => Ok(()),
         (ParameterType::String, _) => invalid("string"),
         (kind, Value::String(text)) => match_type(kind, text),
         (ParameterType::Integer, _) => invalid("integer"),
-        (ParameterType::Number, Value::Float(_) | Value::Int(_) | Value::Uint(_)) => Ok(()),
         (ParameterType::Number, _) => invalid("number"),
-        (ParameterType::Boolean, Value::Bool(_)) => Ok(()),
         (ParameterType::Boolean, _) => invalid("boolean"),
-        (ParameterType::Array, Value::Sequence(_)) => Ok(()),
         (ParameterType::Array, _) => not_a("array", "an array"),
-        (ParameterType::Map, Value::Mapping(_)) => Ok(()),
         (ParameterType::Map, _) => not_a("map", "a map"),
     }
 }
