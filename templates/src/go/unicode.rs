@@ -85,6 +85,8 @@ pub(crate) fn is_space(rune: char) -> bool {
 /// The simple upper case mapping: never more than one rune, so that `\u{DF}` stays.
 pub(crate) fn to_upper(rune: char) -> char {
     match rune {
+        // Got their capitals in Unicode 16, which KUDO's Go does not know.
+        '\u{19B}' | '\u{264}' => rune,
         '\u{1F80}'..='\u{1F87}' | '\u{1F90}'..='\u{1F97}' | '\u{1FA0}'..='\u{1FA7}' => {
             shifted(rune, 8)
         }
