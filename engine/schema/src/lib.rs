@@ -1,1 +1,20 @@
 //! Kubernetes OpenAPI schemas: prune, merge by keys, own fields, compare and validate; pure.
+
+mod apply;
+mod discovery;
+mod fields;
+mod json_merge;
+mod node;
+mod prune;
+mod schema;
+mod strategic;
+mod typed;
+
+pub use apply::*;
+pub use discovery::{Discovery, Group, Resource, Subresource, Version};
+pub use fields::{FieldPath, FieldSet, FieldsError, PathElement, Scalar};
+pub use json_merge::json_merge_patch;
+pub use node::{ListType, Type};
+pub use prune::{Doubled, Pruned, collapse_doubled_keys, prune, unknown_fields};
+pub use schema::{CrdSchema, GroupVersionKind, Schema, Schemas};
+pub use strategic::{StrategicError, strategic_merge_patch};
