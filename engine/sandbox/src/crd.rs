@@ -40,26 +40,43 @@ pub(crate) fn is_established(definition: &Value) -> bool {
 }
 
 fn has_condition(definition: &Value, wanted: &str) -> bool {
-    object::list(definition, "/status/conditions").iter().any(|condition| {
-        object::text(condition, "/type") == wanted && object::text(condition, "/status") == "True"
-    })
+    object::list(definition, "/status/conditions")
+        .iter()
+        .any(|condition| {
+            object::text(condition, "/type") == wanted
+                && object::text(condition, "/status") == "True"
+        })
 }
 
 /// Returns the served versions of a definition, the preferred one first.
 pub(crate) fn versions(definition: &Value) -> Vec<(kudo_schema::Resource, Custom)> {
     let mut versions: Vec<&Value> = object::list(definition, "/spec/versions")
         .iter()
-        .filter(|version| version.get("served").and_then(Value::as_bool).unwrap_or(false))
+        .filter(|version| {
+            version
+                .get("served")
+                .and_then(Value::as_bool)
+                .unwrap_or(false)
+        })
         .collect();
     versions.sort_by_key(|version| std::cmp::Reverse(priority(object::text(version, "/name"))));
-    versions.into_iter().map(|version| (info(definition, version), custom(version))).collect()
+    versions
+        .into_iter()
+        .map(|version| (info(definition, version), custom(version)))
+        .collect()
 }
 
 /// Orders versions as kube-aware version strings: GA over beta over alpha, then the numbers.
 fn priority(version: &str) -> (u8, u64, u64) {
-    let Some(rest) = version.strip_prefix('v') else { return (0, 0, 0) };
-    let digits = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());
-    let Ok(major) = rest[..digits].parse() else { return (0, 0, 0) };
+    let Some(rest) = version.strip_prefix('v') else {
+        return (0, 0, 0);
+    };
+    let digits = rest
+        .find(|letter: char| !letter.is_ascii_digit())
+        .unwrap_or(rest.len());
+    let Ok(major) = rest[..digits].parse() else {
+        return (0, 0, 0);
+    };
     let minor = |tail: &str| tail.parse().unwrap_or(0);
     match &rest[digits..] {
         "" => (3, major, 0),
@@ -71,7 +88,9 @@ fn priority(version: &str) -> (u8, u64, u64) {
 
 fn info(definition: &Value, version: &Value) -> kudo_schema::Resource {
     let names = |pointer: &str| {
-        let names = object::list(definition, pointer).iter().filter_map(Value::as_str);
+        let names = object::list(definition, pointer)
+            .iter()
+            .filter_map(Value::as_str);
         names.map(str::to_owned).collect()
     };
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
@@ -121,16 +140,27 @@ fn info(definition: &Value, version: &Value) -> kudo_schema::Resource {
 }
 
 fn custom(version: &Value) -> Custom {
-    let raw_schema =
-        version.pointer("/schema/openAPIV3Schema").cloned().unwrap_or_else(|| json!({}));
-    let scale = version.pointer("/subresources/scale").map(|scale| ScalePaths {
-        spec_replicas: object::text(scale, "/specReplicasPath").to_owned(),
-        status_replicas: object::text(scale, "/statusReplicasPath").to_owned(),
-        selector: scale.get("labelSelectorPath").and_then(Value::as_str).map(str::to_owned),
-    });
+    let raw_schema = version
+        .pointer("/schema/openAPIV3Schema")
+        .cloned()
+        .unwrap_or_else(|| json!({}));
+    let scale = version
+        .pointer("/subresources/scale")
+        .map(|scale| ScalePaths {
+            spec_replicas: object::text(scale, "/specReplicasPath").to_owned(),
+            status_replicas: object::text(scale, "/statusReplicasPath").to_owned(),
+            selector: scale
+                .get("labelSelectorPath")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
+        });
     let selectable = object::list(version, "/selectableFields")
         .iter()
-        .map(|field| object::text(field, "/jsonPath").trim_start_matches('.').to_owned())
+        .map(|field| {
+            object::text(field, "/jsonPath")
+                .trim_start_matches('.')
+                .to_owned()
+        })
         .collect();
     Custom {
         schema: CrdSchema::new(&raw_schema),
@@ -145,12 +175,21 @@ fn custom(version: &Value) -> Custom {
 /// Fills in what the server defaults in a definition.
 pub(crate) fn default(definition: &mut Value) {
     let kind = object::text(definition, "/spec/names/kind").to_owned();
-    let Some(spec) = definition.get_mut("spec").and_then(Value::as_object_mut) else { return };
-    spec.entry("conversion").or_insert_with(|| json!({"strategy": "None"}));
-    let names = spec.entry("names").or_insert_with(|| Value::Object(Map::new()));
+    let Some(spec) = definition.get_mut("spec").and_then(Value::as_object_mut) else {
+        return;
+    };
+    spec.entry("conversion")
+        .or_insert_with(|| json!({"strategy": "None"}));
+    let names = spec
+        .entry("names")
+        .or_insert_with(|| Value::Object(Map::new()));
     if let Some(names) = names.as_object_mut() {
-        names.entry("singular").or_insert_with(|| kind.to_lowercase().into());
-        names.entry("listKind").or_insert_with(|| format!("{kind}List").into());
+        names
+            .entry("singular")
+            .or_insert_with(|| kind.to_lowercase().into());
+        names
+            .entry("listKind")
+            .or_insert_with(|| format!("{kind}List").into());
     }
 }
 
@@ -170,11 +209,19 @@ pub(crate) fn check(definition: &Value) -> Vec<Cause> {
     let versions = object::list(definition, "/spec/versions");
     let storage = versions
         .iter()
-        .filter(|version| version.get("storage").and_then(Value::as_bool).unwrap_or(false))
+        .filter(|version| {
+            version
+                .get("storage")
+                .and_then(Value::as_bool)
+                .unwrap_or(false)
+        })
         .count();
     if storage != 1 {
         let rule = "must have exactly one version marked as storage version";
-        let shown = definition.pointer("/spec/versions").cloned().unwrap_or_default();
+        let shown = definition
+            .pointer("/spec/versions")
+            .cloned()
+            .unwrap_or_default();
         causes.push(Cause::invalid("spec.versions", &shown, rule));
     }
     for (index, version) in versions.iter().enumerate() {
@@ -195,7 +242,12 @@ pub(crate) fn establish(store: &Store, definition: &Value) -> Result<(), Refusal
         let names = stored.pointer("/spec/names").cloned().unwrap_or_default();
         let versions: Vec<Value> = object::list(stored, "/spec/versions")
             .iter()
-            .filter(|version| version.get("storage").and_then(Value::as_bool).unwrap_or(false))
+            .filter(|version| {
+                version
+                    .get("storage")
+                    .and_then(Value::as_bool)
+                    .unwrap_or(false)
+            })
             .filter_map(|version| version.get("name").cloned())
             .collect();
         let earlier = stored.pointer("/status/conditions").cloned();
@@ -251,7 +303,11 @@ pub(crate) fn remove_finalizer(object: &mut Value, finalizer: &str) {
         .filter(|kept| *kept != finalizer)
         .map(str::to_owned)
         .collect();
-    let value = if kept.is_empty() { Value::Null } else { json!(kept) };
+    let value = if kept.is_empty() {
+        Value::Null
+    } else {
+        json!(kept)
+    };
     object::set(object::metadata_mut(object), "finalizers", value);
 }
 
@@ -263,6 +319,9 @@ mod tests {
     fn versions_are_ordered_as_kubernetes_orders_them() {
         let mut versions = ["foo", "v1alpha1", "v2", "v1beta2", "v1beta10", "v10"];
         versions.sort_by_key(|version| std::cmp::Reverse(priority(version)));
-        assert_eq!(versions, ["v10", "v2", "v1beta10", "v1beta2", "v1alpha1", "foo"]);
+        assert_eq!(
+            versions,
+            ["v10", "v2", "v1beta10", "v1beta2", "v1alpha1", "foo"]
+        );
     }
 }

@@ -28,12 +28,21 @@ impl Served {
             ("events.k8s.io", "events") => resources::EVENTS,
             (group, plural) => Resource::new(group, plural),
         };
-        Self { info: info.clone(), storage, custom: None }
+        Self {
+            info: info.clone(),
+            storage,
+            custom: None,
+        }
     }
 
     /// The schema of its objects.
     pub(crate) fn schema(&self) -> Schema<'_> {
-        let kudo_schema::Resource { group, version, kind, .. } = &self.info;
+        let kudo_schema::Resource {
+            group,
+            version,
+            kind,
+            ..
+        } = &self.info;
         match &self.custom {
             Some(custom) => custom.schema.schema(),
             None => Schemas::built_in()
@@ -73,23 +82,39 @@ impl Catalog {
         let mut served: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for info in Discovery::built_in().resources() {
             let key = (info.group.clone(), info.version.clone());
-            served.entry(key).or_default().push(Arc::new(Served::built_in(info)));
+            served
+                .entry(key)
+                .or_default()
+                .push(Arc::new(Served::built_in(info)));
         }
-        for definition in definitions.iter().filter(|crd| crate::crd::is_established(crd)) {
+        for definition in definitions
+            .iter()
+            .filter(|crd| crate::crd::is_established(crd))
+        {
             for (info, custom) in crate::crd::versions(definition) {
                 discovery.add(info.clone());
                 let key = (info.group.clone(), info.version.clone());
                 let storage = Resource::new(info.group.clone(), info.plural.clone());
-                let one = Served { info, storage, custom: Some(custom) };
+                let one = Served {
+                    info,
+                    storage,
+                    custom: Some(custom),
+                };
                 served.entry(key).or_default().push(Arc::new(one));
             }
         }
-        Self { discovery, served, definitions }
+        Self {
+            discovery,
+            served,
+            definitions,
+        }
     }
 
     /// Finds what is served under a path.
     pub(crate) fn find(&self, group: &str, version: &str, plural: &str) -> Option<&Arc<Served>> {
-        self.group_version(group, version).iter().find(|served| served.info.plural == plural)
+        self.group_version(group, version)
+            .iter()
+            .find(|served| served.info.plural == plural)
     }
 
     /// Everything of one group and version.
@@ -105,13 +130,18 @@ impl Catalog {
 
     /// Finds what serves a stored resource, in any version.
     pub(crate) fn of_storage(&self, storage: &Resource) -> Option<&Arc<Served>> {
-        self.served.values().flatten().find(|served| &served.storage == storage)
+        self.served
+            .values()
+            .flatten()
+            .find(|served| &served.storage == storage)
     }
 
     /// Finds the storage of a kind named by an owner reference.
     pub(crate) fn storage_of(&self, api_version: &str, kind: &str) -> Option<&Arc<Served>> {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-        self.group_version(group, version).iter().find(|served| served.info.kind == kind)
+        self.group_version(group, version)
+            .iter()
+            .find(|served| served.info.kind == kind)
     }
 }
 

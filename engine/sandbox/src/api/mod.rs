@@ -4,8 +4,8 @@
 //! made ready ([`objects`]), admitted ([`crate::admission`]) and stored. Everything that is refused
 //! is a [`Refusal`], which answers as `metav1.Status`.
 
-pub(crate) mod catalog;
 mod body;
+pub(crate) mod catalog;
 mod connect;
 mod convert;
 mod delete;
@@ -20,6 +20,7 @@ mod reviews;
 mod scale;
 mod subresources;
 mod table;
+pub(crate) mod typing;
 mod watch;
 mod write;
 
@@ -29,6 +30,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use http::request::Parts;
 use http::{Method, Request};
 use tokio::task::JoinHandle;
 
@@ -51,7 +53,10 @@ pub(crate) struct Api {
 /// Returns the router of a store, and the tasks that keep the API's promises.
 pub(crate) fn start(store: &Store) -> Result<(Router, Vec<JoinHandle<()>>), Refusal> {
     let catalog = RwLock::new(Arc::new(Catalog::new(Vec::new())));
-    let api = Arc::new(Api { store: store.clone(), catalog });
+    let api = Arc::new(Api {
+        store: store.clone(),
+        catalog,
+    });
     namespaces::make_first(store)?;
     api.refresh();
     let tasks = vec![
@@ -69,10 +74,17 @@ impl Api {
 
     /// Reads the CRDs again.
     pub(crate) fn refresh(&self) {
-        let definitions = self.store.list(&resources::CRDS, None, &Selector::everything()).items;
+        let definitions = self
+            .store
+            .list(&resources::CRDS, None, &Selector::everything())
+            .items;
         let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
         let same = catalog.definitions.len() == definitions.len()
-            && catalog.definitions.iter().zip(&definitions).all(|(a, b)| Arc::ptr_eq(a, b));
+            && catalog
+                .definitions
+                .iter()
+                .zip(&definitions)
+                .all(|(a, b)| Arc::ptr_eq(a, b));
         if !same {
             *catalog = Arc::new(Catalog::new(definitions));
         }
@@ -93,17 +105,22 @@ async fn answer(State(api): State<Arc<Api>>, request: Request<Body>) -> Response
         return Refusal::new(413, "RequestEntityTooLarge", message).into_response();
     };
     let path = segments(parts.uri.path());
-    let headers = std::mem::take(&mut parts.headers);
-    let call = Call::new(parts.method.clone(), &parts.uri, headers, body);
-    // Upgrades need the connection that hyper left in the extensions.
+    let now = api.store.clock().now();
+    let call = Call::new(
+        parts.method.clone(),
+        &parts.uri,
+        parts.headers.clone(),
+        body,
+        now,
+    );
     let result = match path.first().map(String::as_str) {
         Some("api") if path.len() > 2 => {
-            resource(&api, call, "", &path[1], &path[2..], &mut parts.extensions).await
+            resource(&api, call, "", &path[1], &path[2..], &mut parts).await
         }
         Some("apis") if path.len() > 3 => {
-            resource(&api, call, &path[1], &path[2], &path[3..], &mut parts.extensions).await
+            resource(&api, call, &path[1], &path[2], &path[3..], &mut parts).await
         }
-        _ => Ok(discovery::answer(&api, &call, &path)),
+        _ => Ok(discovery::answer_path(&api, &call, &path)),
     };
     result.unwrap_or_else(|refusal| refusal.into_response())
 }
@@ -114,7 +131,7 @@ async fn resource(
     group: &str,
     version: &str,
     rest: &[String],
-    extensions: &mut http::Extensions,
+    parts: &mut Parts,
 ) -> Result<Response, Refusal> {
     let catalog = api.catalog();
     if catalog.group_version(group, version).is_empty() {
@@ -129,7 +146,7 @@ async fn resource(
         .filter(|served| served.info.namespaced || target.namespace.is_none())
         .ok_or_else(Refusal::no_such_path)?;
     match (&target.name, &target.subresource) {
-        (Some(_), Some(_)) => subresources::answer(api, served, &target, &call, extensions).await,
+        (Some(_), Some(_)) => subresources::answer(api, served, &target, &call, parts).await,
         (Some(name), None) => item(api, served, &target, name, &call).await,
         (None, _) => collection(api, served, &target, &call).await,
     }
@@ -169,7 +186,7 @@ async fn collection(
         Method::GET => read::list(api, served, namespace, call),
         Method::POST if !served.info.has_verb("create") => Err(Refusal::method_not_allowed()),
         Method::POST if served.info.namespaced && namespace.is_none() => {
-            reviews::or_not_allowed(api, served, call)
+            Err(Refusal::method_not_allowed())
         }
         Method::POST => match reviews::answer(api, served, namespace, call)? {
             Some(response) => Ok(response),

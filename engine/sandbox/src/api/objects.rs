@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use super::catalog::Served;
 use super::request::{Call, FieldValidation};
-use super::{Api, body, convert};
+use super::{Api, body, convert, typing};
 use crate::admission;
 use crate::clock;
 use crate::refusal::{Cause, Refusal};
-use crate::store::{Part, object};
+use crate::store::{Part, object, resources};
 
 /// A write on its way: what the request says besides the object.
 #[derive(Debug)]
@@ -78,7 +78,11 @@ impl<'a> Write<'a> {
             )));
         };
         let word = |key: &str| {
-            members.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+            members
+                .get(key)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
         };
         let (sent_kind, sent_version) = (word("kind"), word("apiVersion"));
         if self.served.custom.is_some() {
@@ -128,9 +132,10 @@ impl<'a> Write<'a> {
 
     fn wrong_kind(&self, sent_kind: &str, sent_version: &str) -> Refusal {
         let kind = &self.served.info.kind;
-        let head = format!("{sent_kind} in version \"{}\" cannot be handled as a {kind}: ", {
-            sent_version.rsplit('/').next().unwrap_or_default()
-        });
+        let head = format!(
+            "{sent_kind} in version \"{}\" cannot be handled as a {kind}: ",
+            { sent_version.rsplit('/').next().unwrap_or_default() }
+        );
         let known = kudo_schema::Discovery::built_in()
             .resources()
             .any(|info| info.kind == sent_kind && info.api_version() == sent_version);
@@ -155,8 +160,10 @@ impl<'a> Write<'a> {
     pub(super) fn known_fields(&mut self, object: &mut Value) -> Result<(), Refusal> {
         let schema = self.served.schema();
         let pruned = kudo_schema::prune(schema, object);
-        let unknown: Vec<String> =
-            pruned.iter().map(|field| format!("unknown field \"{}\"", field.path)).collect();
+        let unknown: Vec<String> = pruned
+            .iter()
+            .map(|field| format!("unknown field \"{}\"", field.path))
+            .collect();
         match self.validation {
             FieldValidation::Strict if !unknown.is_empty() => {
                 let kind = &self.served.info.kind;
@@ -181,7 +188,7 @@ impl<'a> Write<'a> {
             return Ok(());
         }
         let kudo_schema::Resource { kind, version, .. } = &self.served.info;
-        match kudo_schema::decode_error(self.served.schema(), kind, object) {
+        match typing::decode_error(self.served, object) {
             None => Ok(()),
             Some(why) => Err(Refusal::bad_request(format!(
                 "{kind} in version \"{version}\" cannot be handled as a {kind}: {why}"
@@ -195,7 +202,10 @@ impl<'a> Write<'a> {
             metadata.remove("namespace");
             return Ok(());
         }
-        let sent = metadata.get("namespace").and_then(Value::as_str).unwrap_or_default();
+        let sent = metadata
+            .get("namespace")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         if !sent.is_empty() && sent != self.namespace {
             return Err(Refusal::bad_request(
                 "the namespace of the provided object does not match the namespace sent on the \
@@ -207,12 +217,8 @@ impl<'a> Write<'a> {
     }
 
     /// Fills in defaults and lets admission add what it adds.
-    pub(super) fn completed(
-        &self,
-        old: Option<&Value>,
-        object: &mut Value,
-    ) -> Result<(), Refusal> {
-        kudo_schema::apply_defaults(self.served.schema(), object);
+    pub(super) fn completed(&self, old: Option<&Value>, object: &mut Value) -> Result<(), Refusal> {
+        typing::complete(self.served, object);
         admission::complete(self.api, self.served, old, object)
     }
 
@@ -230,12 +236,8 @@ impl<'a> Write<'a> {
         let now = clock::seconds(self.api.store.clock().now());
         let api_version = self.served.api_version();
         let writer = self.writer(&api_version, &now);
-        let managed = kudo_schema::managed_fields_after_update(
-            self.served.schema(),
-            old,
-            object,
-            &writer,
-        );
+        let managed =
+            kudo_schema::managed_fields_after_update(self.served.schema(), old, object, &writer);
         let empty = managed.as_array().is_none_or(Vec::is_empty);
         let managed = if empty { Value::Null } else { managed };
         object::set(object::metadata_mut(object), "managedFields", managed);
@@ -249,7 +251,13 @@ impl<'a> Write<'a> {
             Some(_) => Reset::custom(self.subresource, has_status),
             None => Reset::built_in(group, kind, self.subresource, has_status),
         };
-        Writer { manager: &self.manager, api_version, subresource: self.subresource, now, reset }
+        Writer {
+            manager: &self.manager,
+            api_version,
+            subresource: self.subresource,
+            now,
+            reset,
+        }
     }
 
     /// Stores a new object.
@@ -262,11 +270,15 @@ impl<'a> Write<'a> {
             let cause = Cause::required("metadata.name", "name or generateName is required");
             return Err(self.served.invalid("", &[cause]));
         }
+        object::metadata_mut(&mut object).remove("uid");
         self.completed(None, &mut object)?;
         self.validated(None, &object)?;
         self.managed(None, &mut object);
         convert::to_storage(self.served, &mut object);
-        let stored = self.api.store.create_with(&self.served.storage, object, self.dry_run);
+        let stored = self
+            .api
+            .store
+            .create_with(&self.served.storage, object, self.dry_run);
         let stored = stored.map_err(|refusal| self.renamed(refusal))?;
         self.written(stored)
     }
@@ -276,7 +288,7 @@ impl<'a> Write<'a> {
         if self.subresource.is_empty() {
             self.completed(Some(old), &mut object)?;
         } else {
-            kudo_schema::apply_defaults(self.served.schema(), &mut object);
+            typing::complete(self.served, &mut object);
         }
         self.protect(old, &mut object);
         self.validated(Some(old), &object)?;
@@ -311,8 +323,13 @@ impl<'a> Write<'a> {
             Part::Whole => {}
         }
         let metadata = object::metadata_mut(object);
-        for key in ["creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName", "generation"]
-        {
+        for key in [
+            "creationTimestamp",
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+            "generateName",
+            "generation",
+        ] {
             let kept = old.pointer(&format!("/metadata/{key}")).cloned();
             object::set(metadata, key, kept.unwrap_or_default());
         }
@@ -329,22 +346,33 @@ impl<'a> Write<'a> {
             Part::Main | Part::Whole => Part::Whole,
             Part::Status => Part::Status,
         };
-        let stored =
-            self.api.store.update_with(&self.served.storage, object, part, self.dry_run);
+        let stored = self
+            .api
+            .store
+            .update_with(&self.served.storage, object, part, self.dry_run);
         let stored = stored.map_err(|refusal| self.renamed(refusal))?;
         self.written(stored)
     }
 
     fn written(&self, stored: Arc<Value>) -> Result<Arc<Value>, Refusal> {
-        if self.served.storage == crate::store::resources::CRDS && !self.dry_run {
+        if self.dry_run {
+            return Ok(stored);
+        }
+        if self.served.storage == resources::CRDS {
             self.api.definition_written(&stored)?;
+        }
+        if self.served.storage == resources::NAMESPACES && !object::is_terminating(&stored) {
+            crate::namespaces::furnish(&self.api.store, object::name(&stored))?;
         }
         Ok(stored)
     }
 
     /// Messages name the resource of the request, not that of the storage.
     fn renamed(&self, refusal: Refusal) -> Refusal {
-        let (storage, asked) = (self.served.storage.to_string(), self.served.resource().to_string());
+        let (storage, asked) = (
+            self.served.storage.to_string(),
+            self.served.resource().to_string(),
+        );
         if storage == asked {
             return refusal;
         }
@@ -383,7 +411,10 @@ fn keep_times(old: &Value, object: &mut Value) {
     let mut old_without = old.clone();
     let old_metadata = object::metadata_mut(&mut old_without);
     old_metadata.remove("managedFields");
-    let version = old_metadata.get("resourceVersion").cloned().unwrap_or_default();
+    let version = old_metadata
+        .get("resourceVersion")
+        .cloned()
+        .unwrap_or_default();
     object::metadata_mut(&mut without).insert("resourceVersion".to_owned(), version);
     if without == old_without && timeless(before) == timeless(after) {
         let before = before.clone();

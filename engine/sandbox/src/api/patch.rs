@@ -67,14 +67,16 @@ fn read(served: &Served, call: &Call) -> Result<Patch, Refusal> {
         Refusal::bad_request(format!("error decoding patch: {why}"))
     };
     match call.content_type() {
-        "application/json-patch+json" => {
-            serde_json::from_slice(&call.body).map(Patch::Json).map_err(decoding)
-        }
-        "application/merge-patch+json" => {
-            serde_json::from_slice(&call.body).map(Patch::Merge).map_err(decoding)
-        }
+        "application/json-patch+json" => serde_json::from_slice(&call.body)
+            .map(Patch::Json)
+            .map_err(decoding),
+        "application/merge-patch+json" => serde_json::from_slice(&call.body)
+            .map(Patch::Merge)
+            .map_err(decoding),
         "application/strategic-merge-patch+json" if served.custom.is_none() => {
-            serde_json::from_slice(&call.body).map(Patch::Strategic).map_err(decoding)
+            serde_json::from_slice(&call.body)
+                .map(Patch::Strategic)
+                .map_err(decoding)
         }
         "application/apply-patch+yaml" => read_apply(call),
         _ => Err(Refusal {
@@ -97,11 +99,19 @@ fn read(served: &Served, call: &Call) -> Result<Patch, Refusal> {
 fn read_apply(call: &Call) -> Result<Patch, Refusal> {
     if call.parameter("fieldManager").is_empty() {
         let cause = Cause::required("fieldManager", "is required for apply patch");
-        return Err(Refusal::invalid("meta.k8s.io", "PatchOptions", "", &[cause]));
+        return Err(Refusal::invalid(
+            "meta.k8s.io",
+            "PatchOptions",
+            "",
+            &[cause],
+        ));
     }
     let config = body::yaml(&call.body)
         .map_err(|why| Refusal::bad_request(format!("error decoding YAML: {why}")))?;
-    Ok(Patch::Apply { config, force: call.flag("force") })
+    Ok(Patch::Apply {
+        config,
+        force: call.flag("force"),
+    })
 }
 
 /// Patches what is there, again when somebody else was faster.
@@ -152,13 +162,15 @@ fn patched(served: &Served, old: &Value, patch: &Patch) -> Result<Value, Refusal
         }
         Patch::Merge(patch) => kudo_schema::json_merge_patch(&mut object, patch),
         Patch::Strategic(patch) => {
-            kudo_schema::strategic_merge_patch(served.schema(), &mut object, patch)
+            object = kudo_schema::strategic_merge_patch(served.schema(), old, patch)
                 .map_err(|error| Refusal::bad_request(error.to_string()))?;
         }
         Patch::Apply { .. } => {}
     }
     if !object.is_object() {
-        return Err(Refusal::bad_request("a patch cannot turn an object into something else"));
+        return Err(Refusal::bad_request(
+            "a patch cannot turn an object into something else",
+        ));
     }
     Ok(object)
 }
@@ -185,8 +197,7 @@ fn apply(
                  request",
             ));
         }
-        object::metadata_mut(&mut config)
-            .insert("namespace".to_owned(), write.namespace.into());
+        object::metadata_mut(&mut config).insert("namespace".to_owned(), write.namespace.into());
     }
     let mut attempt = 0;
     loop {
@@ -209,7 +220,9 @@ fn apply(
 impl Refusal {
     /// True for a conflict with a concurrent write, false for one of field managers.
     fn details_are_plain(&self) -> bool {
-        self.details.as_ref().is_none_or(|details| details.get("causes").is_none())
+        self.details
+            .as_ref()
+            .is_none_or(|details| details.get("causes").is_none())
     }
 }
 

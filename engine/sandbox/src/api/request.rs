@@ -19,7 +19,10 @@ pub(super) struct Target {
 
 /// The parts of a path, percent-decoded.
 pub(super) fn segments(path: &str) -> Vec<String> {
-    path.split('/').filter(|part| !part.is_empty()).map(decoded).collect()
+    path.split('/')
+        .filter(|part| !part.is_empty())
+        .map(decoded)
+        .collect()
 }
 
 fn decoded(part: &str) -> String {
@@ -73,6 +76,8 @@ pub(super) struct Call {
     query: Vec<(String, String)>,
     pub(super) headers: HeaderMap,
     pub(super) body: axum::body::Bytes,
+    /// When the request came.
+    pub(super) now: jiff::Timestamp,
 }
 
 /// What to do about fields nobody knows (`fieldValidation`).
@@ -89,20 +94,33 @@ impl Call {
         uri: &Uri,
         headers: HeaderMap,
         body: axum::body::Bytes,
+        now: jiff::Timestamp,
     ) -> Self {
         let query = Query::<Vec<(String, String)>>::try_from_uri(uri);
         let query = query.map(|Query(query)| query).unwrap_or_default();
-        Self { method, query, headers, body }
+        Self {
+            method,
+            query,
+            headers,
+            body,
+            now,
+        }
     }
 
     /// Returns a query parameter, empty when it is absent.
     pub(super) fn parameter(&self, key: &str) -> &str {
-        self.query.iter().find(|(name, _)| name == key).map_or("", |(_, value)| value)
+        self.query
+            .iter()
+            .find(|(name, _)| name == key)
+            .map_or("", |(_, value)| value)
     }
 
     /// Returns all values of a query parameter that may be repeated.
     pub(super) fn parameters<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
-        self.query.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_str())
+        self.query
+            .iter()
+            .filter(move |(name, _)| name == key)
+            .map(|(_, value)| value.as_str())
     }
 
     /// True for `1` and `true`, as Go's `strconv.ParseBool` has it for query parameters.
@@ -133,9 +151,7 @@ impl Call {
                 let cause = crate::refusal::Cause {
                     reason: "FieldValueNotSupported",
                     field: "dryRun".to_owned(),
-                    message: format!(
-                        "Unsupported value: [\"{other}\"]: supported values: \"All\""
-                    ),
+                    message: format!("Unsupported value: [\"{other}\"]: supported values: \"All\""),
                 };
                 Err(Refusal::invalid("meta.k8s.io", kind, "", &[cause]))
             }
@@ -162,11 +178,17 @@ impl Call {
     }
 
     pub(super) fn selector(&self) -> Result<Selector, Refusal> {
-        Selector::parse(self.parameter("labelSelector"), self.parameter("fieldSelector"))
+        Selector::parse(
+            self.parameter("labelSelector"),
+            self.parameter("fieldSelector"),
+        )
     }
 
     pub(super) fn header(&self, name: &header::HeaderName) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 
     /// The media type of the body, without parameters.
@@ -181,7 +203,11 @@ impl Call {
         if !named.is_empty() {
             return named.to_owned();
         }
-        let agent = self.header(&header::USER_AGENT).split('/').next().unwrap_or_default();
+        let agent = self
+            .header(&header::USER_AGENT)
+            .split('/')
+            .next()
+            .unwrap_or_default();
         match agent {
             "" => "unknown".to_owned(),
             agent => agent.chars().take(128).collect(),
@@ -201,7 +227,10 @@ mod tests {
     fn paths_are_taken_apart_as_the_server_does() {
         let pod = target("namespaces/d/pods/p/log");
         assert_eq!(pod.namespace.as_deref(), Some("d"));
-        assert_eq!((pod.plural.as_str(), pod.name.as_deref()), ("pods", Some("p")));
+        assert_eq!(
+            (pod.plural.as_str(), pod.name.as_deref()),
+            ("pods", Some("p"))
+        );
         assert_eq!(pod.subresource.as_deref(), Some("log"));
 
         let namespace = target("namespaces/d/status");

@@ -56,7 +56,9 @@ pub fn as_members(object: &mut Value) -> &mut Map<String, Value> {
     if !object.is_object() {
         *object = Value::Object(Map::new());
     }
-    let Value::Object(members) = object else { unreachable!("it was made an object above") };
+    let Value::Object(members) = object else {
+        unreachable!("it was made an object above")
+    };
     members
 }
 
