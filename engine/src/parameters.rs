@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use kudo_yaml::Value;
+use serde_json::Value as Json;
 
 use crate::api::{
     ParameterSpec,
@@ -166,8 +167,8 @@ fn is_go_float(text: &str) -> bool {
 
 /// Returns what templates see as `.Params` for these values (kudo-spec 1.8, A.2).
 ///
-/// Only parameters that the operator version declares are there; numbers inside lists and maps are
-/// what YAML gives and reach templates as Go's `float64`.
+/// Only parameters that the operator version declares are there; lists and maps are what their YAML
+/// gives, everything else is text.
 ///
 /// # Errors
 ///
@@ -175,7 +176,7 @@ fn is_go_float(text: &str) -> bool {
 pub fn template_values(
     parameters: &[ParameterSpec],
     given: &BTreeMap<String, String>,
-) -> Result<BTreeMap<String, Value>, ParameterError> {
+) -> Result<BTreeMap<String, Json>, ParameterError> {
     parameters
         .iter()
         .map(|parameter| {
@@ -186,31 +187,36 @@ pub fn template_values(
         .collect()
 }
 
-fn template_value(parameter: &ParameterSpec, text: Option<&str>) -> Result<Value, ParameterError> {
+fn template_value(parameter: &ParameterSpec, text: Option<&str>) -> Result<Json, ParameterError> {
     let text = text.unwrap_or_default();
     let invalid = |cause: String| ParameterError::Invalid {
         name: parameter.name.clone(),
         value: shown(&parameter.name, text).to_owned(),
         cause,
     };
+    let read = || {
+        let value = kudo_yaml::load(text).and_then(|value| kudo_yaml::to_json(&value));
+        value.map_err(|error| invalid(error.to_string()))
+    };
     match parameter.parameter_type() {
-        ParameterType::Map => kudo_yaml::load(text).map_err(|error| invalid(error.to_string())),
-        ParameterType::Array => match kudo_yaml::load(text) {
-            Ok(Value::Null) => Ok(Value::Sequence(Vec::new())),
-            Ok(list @ Value::Sequence(_)) => Ok(list),
-            Ok(_) => Err(invalid("it is not a YAML list".to_owned())),
-            Err(error) => Err(invalid(error.to_string())),
+        ParameterType::Map => read(),
+        ParameterType::Array => match read()? {
+            Json::Null => Ok(Json::Array(Vec::new())),
+            list @ Json::Array(_) => Ok(list),
+            _ => Err(invalid("it is not a YAML list".to_owned())),
         },
         ParameterType::Text
         | ParameterType::String
         | ParameterType::Integer
         | ParameterType::Number
-        | ParameterType::Boolean => Ok(Value::String(text.to_owned())),
+        | ParameterType::Boolean => Ok(Json::String(text.to_owned())),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn parameter(value_type: &str) -> ParameterSpec {
@@ -278,21 +284,18 @@ mod tests {
     #[test]
     fn lists_and_maps_reach_templates_as_values() {
         let read = |kind, text: &str| template_value(&parameter(kind), Some(text));
-        let text = |s: &str| Value::String(s.to_owned());
 
-        assert_eq!(read("array", ""), Ok(Value::Sequence(Vec::new())));
-        assert_eq!(
-            read("array", "[ a, b ]"),
-            Ok(Value::Sequence(vec![text("a"), text("b")]))
-        );
+        assert_eq!(read("array", ""), Ok(json!([])));
+        assert_eq!(read("array", "[ a, b ]"), Ok(json!(["a", "b"])));
         assert!(read("array", "foo").is_err());
         assert!(read("array", "a: b").is_err());
-        assert_eq!(read("map", ""), Ok(Value::Null));
-        assert_eq!(read("map", "foo"), Ok(text("foo")));
+        assert_eq!(read("map", ""), Ok(Json::Null));
+        assert_eq!(read("map", "foo"), Ok(json!("foo")));
+        assert_eq!(read("map", "[ a, b ]"), Ok(json!(["a", "b"])));
         assert_eq!(
-            read("map", "[ a, b ]"),
-            Ok(Value::Sequence(vec![text("a"), text("b")]))
+            read("map", "a: b\nc: [a, b: c]"),
+            Ok(json!({"a": "b", "c": ["a", {"b": "c"}]}))
         );
-        assert_eq!(read("integer", "080"), Ok(text("080")));
+        assert_eq!(read("integer", "080"), Ok(json!("080")));
     }
 }

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use std::sync::OnceLock;
+
+use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
 
 /// Schemas nested deeper than this in one document are read as "anything".
@@ -78,6 +81,39 @@ pub(crate) enum Additional {
     Schema(Box<Node>),
 }
 
+/// A `pattern`, compiled when first needed.
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    pub text: String,
+    regex: OnceLock<Option<Regex>>,
+}
+
+impl Pattern {
+    /// A compiled pattern takes no more memory than this.
+    const SIZE_LIMIT: usize = 1 << 20;
+
+    fn new(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            regex: OnceLock::new(),
+        }
+    }
+
+    /// Tells whether the text matches; `None` when the pattern is none.
+    pub(crate) fn matches(&self, text: &str) -> Option<bool> {
+        let compile = || {
+            RegexBuilder::new(&self.text)
+                .size_limit(Self::SIZE_LIMIT)
+                .build()
+                .ok()
+        };
+        self.regex
+            .get_or_init(compile)
+            .as_ref()
+            .map(|regex| regex.is_match(text))
+    }
+}
+
 /// Value validations (`minimum`, `pattern`, `enum`, `allOf`, ...); most schemas have none.
 #[derive(Debug, Default)]
 pub(crate) struct Rules {
@@ -88,7 +124,7 @@ pub(crate) struct Rules {
     pub multiple_of: Option<f64>,
     pub min_length: Option<u64>,
     pub max_length: Option<u64>,
-    pub pattern: Option<String>,
+    pub pattern: Option<Pattern>,
     pub min_items: Option<u64>,
     pub max_items: Option<u64>,
     pub unique_items: bool,
@@ -258,7 +294,7 @@ fn rules(fields: &Map<String, Value>, nesting: usize) -> Option<Rules> {
         pattern: fields
             .get("pattern")
             .and_then(Value::as_str)
-            .map(str::to_owned),
+            .map(Pattern::new),
         min_items: count("minItems"),
         max_items: count("maxItems"),
         unique_items: flag("uniqueItems"),

@@ -160,7 +160,9 @@ fn collapse_items(
     let mut seen = BTreeSet::new();
     let mut kept = vec![true; items.len()];
     let mut keep_new = |at: usize| {
-        kept[at] = elements[at].as_ref().is_none_or(|element| seen.insert(element));
+        kept[at] = elements[at]
+            .as_ref()
+            .is_none_or(|element| seen.insert(element));
     };
     match list_type {
         ListType::Atomic => return,

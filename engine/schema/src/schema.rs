@@ -15,6 +15,7 @@ const MAX_REFERENCES: usize = 16;
 
 /// The schema's name of the metadata of every object.
 pub(crate) const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+pub(crate) const QUANTITY: &str = "io.k8s.apimachinery.pkg.api.resource.Quantity";
 const RAW_EXTENSION: &str = "io.k8s.apimachinery.pkg.runtime.RawExtension";
 
 /// A kind by group, version and kind; the core group is the empty string.
@@ -266,8 +267,10 @@ impl<'a> Schema<'a> {
     }
 
     fn child(self, node: &'a Node) -> Self {
+        // What a custom resource refers to is of Kubernetes' own types.
+        let custom = self.custom && node.reference.is_none();
         Self {
-            custom: self.custom,
+            custom,
             ..Self::new(self.schemas, node)
         }
     }
@@ -316,6 +319,11 @@ impl<'a> Schema<'a> {
             .items
             .as_ref()
             .map_or_else(|| self.anything(), |items| self.child(items))
+    }
+
+    /// Returns the name of the schema a reference leads to.
+    pub(crate) fn reference(self) -> Option<&'a str> {
+        self.outer.reference.as_deref()
     }
 
     /// Returns the JSON type, where one is asked for.

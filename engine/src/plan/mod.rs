@@ -1,9 +1,10 @@
 //! Plans: where an execution is, how statuses move, and the walk over phases and steps.
 //!
 //! [`status`] holds the transitions as plain functions over [`PlanStatus`](crate::api::instance::PlanStatus);
-//! [`progress`] shares one status between the steps that run at the same time.
+//! [`progress`] shares one status between the steps that run at the same time; [`execution`] walks a
+//! plan.
 
-
+pub mod execution;
 pub mod progress;
 pub mod status;
 

@@ -2,17 +2,17 @@
 
 mod conflict;
 mod managed;
+mod normal;
 mod patch;
 mod reset;
 mod update;
-mod zero;
 
 pub use conflict::{ApplyConflict, Conflict};
 pub use managed::{ManagedEntry, ManagedFields, Operation};
+pub use normal::normalize;
 pub use patch::{Applied, ApplyError, server_side_apply};
 pub use reset::Reset;
 pub use update::managed_fields_after_update;
-pub use zero::fill_zero_values;
 
 /// Who writes, through what and when.
 #[derive(Debug, Clone)]

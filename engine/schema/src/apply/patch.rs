@@ -49,14 +49,10 @@ pub enum ApplyError {
     #[error("metadata.managedFields must be nil")]
     ManagedFieldsSent,
     /// The configuration is of another version than the request (400 `BadRequest`).
-    #[error(
-        "Incorrect version specified in apply patch. Specified patch version: {sent}, expected: {expected}"
-    )]
+    #[error("invalid object type: {sent}")]
     WrongVersion {
-        /// `apiVersion` of the configuration.
+        /// The kind of the configuration: `apps/v1, Kind=Deployment`.
         sent: String,
-        /// That of the request.
-        expected: String,
     },
     /// One of the objects is nested too deeply.
     #[error("the object is nested deeper than {} levels", typed::MAX_DEPTH)]
@@ -105,8 +101,7 @@ fn check(
     };
     if text("/apiVersion") != writer.api_version {
         return Err(ApplyError::WrongVersion {
-            sent: text("/apiVersion").to_owned(),
-            expected: writer.api_version.to_owned(),
+            sent: format!("{}, Kind={}", text("/apiVersion"), text("/kind")),
         });
     }
     if config
@@ -173,7 +168,6 @@ fn apply(
     force: bool,
     writer: &Writer<'_>,
 ) -> Result<Outcome, ApplyError> {
-    let former = managed.clone();
     let merged = merge(schema, live, config)
         .map_err(|problems| ApplyError::Unmergeable(print_errors(&problems)))?;
     let mut entry = ManagedEntry {
@@ -190,6 +184,10 @@ fn apply(
         Some(last) => pruned(schema, &merged, &managed, &last.fields, &writer.reset),
         None => merged,
     };
+    // The time is that of the last change of the object, not of the last request.
+    if equal(live, &object) {
+        entry.time = last.as_ref().and_then(|last| last.time.clone());
+    }
     let comparison = compare_filled(schema, live, &object, &writer.reset);
     if let Some(conflict) = conflicts(&managed, &comparison, &entry).filter(|_| !force) {
         return Err(conflict.into());
@@ -201,12 +199,6 @@ fn apply(
         managed.0.push(entry.clone());
     }
     managed.0.retain(|known| !known.fields.is_empty());
-    if let Some(last) = last.filter(|_| equal(live, &object) && managed.same_owners(&former)) {
-        // Nothing happened, so nothing happened now.
-        if let Some(at) = managed.position(&entry) {
-            managed.0[at].time = last.time;
-        }
-    }
     Ok(Outcome { object, managed })
 }
 

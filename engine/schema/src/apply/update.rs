@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::conflict::{ApplyConflict, Conflict};
 use super::managed::{ManagedEntry, ManagedFields, Operation};
-use super::zero::fill_zero_values;
+use super::normal::normalize;
 use super::{Reset, Writer};
 use crate::fields::{FieldPath, FieldSet};
 use crate::schema::Schema;
@@ -13,14 +13,17 @@ use crate::typed::{Comparison, compare, is_shallow};
 /// Returns `metadata.managedFields` after a write that is no apply.
 ///
 /// `before` is the live object, `None` on create. `after` is what will be stored; its own
-/// `managedFields` are what the client sent: a list with an empty entry (`[{}]`) wipes all entries,
-/// an empty or unreadable list means those of `before`.
+/// `managedFields` are what the client sent: an empty list or one with an empty entry (`[{}]`) wipes all
+/// entries, none or unreadable ones mean those of `before`.
 pub fn managed_fields_after_update(
     schema: Schema<'_>,
     before: Option<&Value>,
     after: &Value,
     writer: &Writer<'_>,
 ) -> Value {
+    if is_reset(after) {
+        return json!([]);
+    }
     let managed = sent_or_live(before, after, writer);
     let unmanaged = |object: Option<&Value>| {
         let mut object = object.cloned().unwrap_or_else(|| json!({}));
@@ -28,8 +31,16 @@ pub fn managed_fields_after_update(
         object
     };
     let (before, after) = (unmanaged(before), unmanaged(Some(after)));
-    let name = Writer { ..writer.clone() };
-    update(schema, &before, &after, managed, &name).to_value()
+
+    update(schema, &before, &after, managed, writer).to_value()
+}
+
+/// A client that sends an empty list, or one empty entry, wants nobody to own anything.
+fn is_reset(after: &Value) -> bool {
+    let sent = after
+        .pointer("/metadata/managedFields")
+        .and_then(Value::as_array);
+    sent.is_some_and(|list| list.len() <= 1 && list.iter().all(|entry| *entry == json!({})))
 }
 
 fn sent_or_live(before: Option<&Value>, after: &Value, writer: &Writer<'_>) -> ManagedFields {
@@ -37,13 +48,6 @@ fn sent_or_live(before: Option<&Value>, after: &Value, writer: &Writer<'_>) -> M
         let live = before.map(ManagedFields::of_object);
         live.and_then(Result::ok).unwrap_or_default()
     };
-    let sent = after
-        .pointer("/metadata/managedFields")
-        .and_then(Value::as_array);
-    let is_reset = sent.is_some_and(|list| list.len() == 1 && list[0] == json!({}));
-    if is_reset {
-        return ManagedFields::default();
-    }
     if !writer.subresource.is_empty() {
         return live();
     }
@@ -98,7 +102,7 @@ pub(super) fn compare_filled(
     let filled = |object: &Value| {
         let mut object = object.clone();
         if !schema.is_custom() {
-            fill_zero_values(schema, &mut object);
+            normalize(schema, &mut object);
         }
         object
     };

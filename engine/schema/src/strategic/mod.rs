@@ -8,6 +8,7 @@ mod order;
 
 use serde_json::{Map, Value};
 
+use crate::go_text::go_print;
 use crate::schema::Schema;
 use crate::typed::{MAX_DEPTH, equal, is_shallow};
 use order::{ordered, same_item};
@@ -17,7 +18,7 @@ const RETAIN_KEYS: &str = "$retainKeys";
 const SET_ORDER: &str = "$setElementOrder/";
 const DELETE_PRIMITIVES: &str = "$deleteFromPrimitiveList/";
 
-/// A patch that cannot be applied (the API server answers 400 or 422 with the same words).
+/// A patch that cannot be applied (the API server answers 500 with the same words).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StrategicError {
     /// `$patch` has an unknown word.
@@ -33,6 +34,16 @@ pub enum StrategicError {
         item: String,
         /// The field.
         key: String,
+    },
+    /// The items of a merging list stand in another order than `$setElementOrder` says.
+    #[error("The order in patch list:\n{items}\n doesn't match {directive} list:\n{order}\n")]
+    WrongOrder {
+        /// The items.
+        items: String,
+        /// The directive.
+        directive: &'static str,
+        /// The order it wants.
+        order: String,
     },
     /// The value of a directive is no list, or a patch is no object.
     #[error("`{name}` of the patch must be {expected}")]
@@ -232,6 +243,9 @@ fn merge_lists(
             Some(other) => return Err(StrategicError::UnknownDirective(plain(other))),
         }
     }
+    if let Some(order) = order {
+        check_order(&plain_items, order, key)?;
+    }
     if replaces {
         return Ok(plain_items);
     }
@@ -247,12 +261,28 @@ fn merge_lists(
     ))
 }
 
+/// The items of a patch must come in the order they are to have.
+fn check_order(items: &[Value], order: &[Value], key: &str) -> Result<(), StrategicError> {
+    let mut rest = order.iter();
+    let follows = |item: &Value| rest.any(|wanted| same_item(wanted, item, Some(key)));
+    if items.iter().all(follows) {
+        return Ok(());
+    }
+    let print = |list: &[Value]| go_print(&Value::Array(list.to_vec()));
+    let (items, order) = (print(items), print(order));
+    Err(StrategicError::WrongOrder {
+        items,
+        directive: "$setElementOrder",
+        order,
+    })
+}
+
 fn need_key(item: &Value, key: &str) -> Result<(), StrategicError> {
     if item.get(key).is_some() {
         return Ok(());
     }
     Err(StrategicError::NoMergeKey {
-        item: item.to_string(),
+        item: go_print(item),
         key: key.to_owned(),
     })
 }

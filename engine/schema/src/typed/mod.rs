@@ -95,29 +95,25 @@ pub(crate) fn item_element(
 }
 
 fn set_element(item: &Value) -> Result<PathElement, String> {
-    let kind = match item {
-        Value::Object(_) => "a map type",
-        Value::Array(_) => "a list type",
-        Value::Null => "an explicit null value",
+    const NO_KEYS: &str = "associative list without keys has an element that's";
+    match item {
+        Value::Object(_) => Err(format!("{NO_KEYS} a map type")),
+        Value::Array(_) => Err("not supported: associative list with lists as elements".to_owned()),
+        Value::Null => Err(format!("{NO_KEYS} an explicit null")),
         Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            return Ok(PathElement::Value(Scalar(item.clone())));
+            Ok(PathElement::Value(Scalar(item.clone())))
         }
-    };
-    Err(format!(
-        "associative list without keys has an element that's {kind}"
-    ))
+    }
 }
 
 fn key_element(schema: Schema<'_>, item: &Value) -> Result<PathElement, String> {
     let Some(item) = item.as_object() else {
         let what = if item.is_null() {
-            "an explicit null"
+            "a null element"
         } else {
-            "not a map"
+            "non-map elements"
         };
-        return Err(format!(
-            "associative list with keys may not have an element that's {what}"
-        ));
+        return Err(format!("associative list with keys may not have {what}"));
     };
     let keys = schema.list_map_keys();
     let mut fields = Vec::with_capacity(keys.len());

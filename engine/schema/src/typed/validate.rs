@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{Shape, TypedError, item_element, shape};
 use crate::fields::{FieldPath, PathElement};
+use crate::go_text::{go_print, go_syntax, go_type};
 use crate::node::{ListType, Type};
 use crate::schema::Schema;
 
@@ -56,27 +57,29 @@ impl Walk {
             Some(Type::String) => value.is_string(),
             Some(Type::Boolean) => value.is_boolean(),
             Some(Type::Integer | Type::Number) => value.is_number(),
-            Some(Type::Array | Type::Object) | None => !value.is_array() && !value.is_object(),
+            // Numbers that may be texts are told apart later.
+            Some(Type::Array | Type::Object) | None => true,
         };
         if fits {
             return;
         }
         let message = match schema.type_() {
-            Some(Type::String) => format!("expected string, got {}", go_syntax(value)),
-            Some(Type::Boolean) => format!("expected boolean, got {}", go_print(value)),
+            Some(Type::String) => format!(
+                "expected string, got &value.valueUnstructured{{Value:{}}}",
+                go_syntax(value)
+            ),
+            Some(Type::Boolean) => format!("expected boolean, got &{{{}}}", go_print(value)),
             Some(Type::Integer | Type::Number) => {
                 format!("expected numeric (int or float), got {}", go_type(value))
             }
-            Some(Type::Array | Type::Object) | None => {
-                format!("expected any scalar, got {}", go_print(value))
-            }
+            Some(Type::Array | Type::Object) | None => return,
         };
         self.error(message);
     }
 
     fn list(&mut self, list_type: ListType, schema: Schema<'_>, value: &Value) {
         let Some(items) = value.as_array() else {
-            return self.error(format!("expected list, got {}", go_print(value)));
+            return self.error(format!("expected list, got &{{{}}}", go_print(value)));
         };
         let mut seen = std::collections::BTreeSet::new();
         for (index, item) in items.iter().enumerate() {
@@ -96,7 +99,7 @@ impl Walk {
 
     fn map(&mut self, schema: Schema<'_>, value: &Value) {
         let Some(fields) = value.as_object() else {
-            return self.error(format!("expected map, got {}", go_print(value)));
+            return self.error(format!("expected map, got &{{{}}}", go_print(value)));
         };
         for (name, field) in fields {
             let element = PathElement::field(name);
@@ -107,57 +110,6 @@ impl Walk {
                 continue;
             };
             self.below(element, field_schema, field);
-        }
-    }
-}
-
-fn go_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "<nil>",
-        Value::Bool(_) => "bool",
-        Value::Number(number) if number.is_f64() => "float64",
-        Value::Number(_) => "int64",
-        Value::String(_) => "string",
-        Value::Array(_) => "[]interface {}",
-        Value::Object(_) => "map[string]interface {}",
-    }
-}
-
-/// Go's `%#v`.
-fn go_syntax(value: &Value) -> String {
-    match value {
-        Value::Array(items) => {
-            let items: Vec<_> = items.iter().map(go_syntax).collect();
-            format!("[]interface {{}}{{{}}}", items.join(", "))
-        }
-        Value::Object(fields) => {
-            let fields: Vec<_> = fields
-                .iter()
-                .map(|(name, field)| format!("{name:?}:{}", go_syntax(field)))
-                .collect();
-            format!("map[string]interface {{}}{{{}}}", fields.join(", "))
-        }
-        Value::Null => "interface {}(nil)".to_owned(),
-        Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
-    }
-}
-
-/// Go's `%v`.
-fn go_print(value: &Value) -> String {
-    match value {
-        Value::Null => "<nil>".to_owned(),
-        Value::String(text) => text.clone(),
-        Value::Bool(_) | Value::Number(_) => value.to_string(),
-        Value::Array(items) => {
-            let items: Vec<_> = items.iter().map(go_print).collect();
-            format!("[{}]", items.join(" "))
-        }
-        Value::Object(fields) => {
-            let fields: Vec<_> = fields
-                .iter()
-                .map(|(name, field)| format!("{name}:{}", go_print(field)))
-                .collect();
-            format!("map[{}]", fields.join(" "))
         }
     }
 }
