@@ -4,7 +4,7 @@
 //! * [`string_lists`], [`lists`], [`dicts`], [`merging`], [`copying`]: lists and dicts
 //! * [`math`]: numbers
 //! * [`defaults`], [`reflection`], [`flow`]: decisions
-//! * [`json`]: texts that stand for values
+//! * [`json`], [`yaml`]: texts that stand for values
 //! * [`support`]: what they share
 
 mod copying;
@@ -22,6 +22,7 @@ mod string_lists;
 mod strings;
 mod support;
 mod words;
+mod yaml;
 
 use super::Function;
 
@@ -41,6 +42,7 @@ const PARTS: &[&[Function]] = &[
     reflection::FUNCTIONS,
     flow::FUNCTIONS,
     json::FUNCTIONS,
+    yaml::FUNCTIONS,
 ];
 
 /// The functions of this folder.
