@@ -4,7 +4,7 @@ use crate::functions::{Context, FunctionError};
 use crate::go::bounded::TooLong;
 use crate::go::{math, strconv};
 use crate::limits::Exceeded;
-use crate::value::{Slice, Str, Type, Value, deep_equal};
+use crate::value::{Incomparable, Slice, Str, Type, Value, deep_equal_within};
 
 /// What functions give.
 pub(super) type Outcome = Result<Value, FunctionError>;
@@ -170,8 +170,13 @@ pub(super) fn equal(
     one: &Value,
     two: &Value,
 ) -> Result<bool, FunctionError> {
-    context.spend(1)?;
-    Ok(deep_equal(one, two))
+    let mut steps = context.meter.fuel;
+    let outcome = deep_equal_within(one, two, &mut steps);
+    context.meter.fuel = steps;
+    outcome.map_err(|reason| match reason {
+        Incomparable::Deep => too_deep(),
+        Incomparable::Long => FunctionError::Limit(Exceeded::Fuel(context.meter.limits.fuel)),
+    })
 }
 
 /// Refuses to make more values than there is memory left for, before any is made.
