@@ -57,18 +57,29 @@ pub(super) fn list(context: &mut Context<'_>, items: Vec<Value>) -> Outcome {
     Ok(Value::list(items))
 }
 
-/// Pays for a list that Go builds by appending one by one, and returns it with the capacity that gives.
-pub(super) fn appended(
+/// Pays for a slice and returns it with Go's capacity, which a template sees when it slices beyond the length.
+pub(super) fn with_capacity(
     context: &mut Context<'_>,
     element: &'static Type,
     mut items: Vec<Value>,
     capacity: usize,
-) -> Outcome {
-    pay_for_values(context, capacity.max(items.len()))?;
+) -> Result<Slice, FunctionError> {
     let length = items.len();
-    items.resize(capacity.max(length), zero(*element));
+    let capacity = capacity.max(length);
+    pay_for_values(context, capacity)?;
+    items.resize(capacity, zero(*element));
     let whole = Slice::new(element, items);
-    Ok(Value::Slice(whole.window(0, length).unwrap_or(whole)))
+    Ok(whole.window(0, length).unwrap_or(whole))
+}
+
+/// As [`with_capacity`], as a value.
+pub(super) fn appended(
+    context: &mut Context<'_>,
+    element: &'static Type,
+    items: Vec<Value>,
+    capacity: usize,
+) -> Outcome {
+    with_capacity(context, element, items, capacity).map(Value::Slice)
 }
 
 /// The zero value of an element type that functions of this folder make slices of.
