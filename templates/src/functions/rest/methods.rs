@@ -24,3 +24,8 @@ pub(crate) fn string(value: &Foreign) -> Option<Vec<u8>> {
         Foreign::Certificate(_) => None,
     }
 }
+
+/// Returns what the type's `GoString` method gives; `None` where it has none.
+pub(crate) const fn go_string(_value: &Foreign) -> Option<Vec<u8>> {
+    None
+}
