@@ -50,7 +50,9 @@ fn main() -> ExitCode {
 
 fn options(arguments: &[String]) -> io::Result<Options> {
     let usage = "usage: fuzz ORACLE [-seed N] [-seconds N] [-save FILE] [-only NAME,...]";
-    let (oracle, mut rest) = arguments.split_first().ok_or_else(|| io::Error::other(usage))?;
+    let (oracle, mut rest) = arguments
+        .split_first()
+        .ok_or_else(|| io::Error::other(usage))?;
     let mut options = Options {
         oracle: oracle.clone(),
         seed: 1,
@@ -70,7 +72,11 @@ fn options(arguments: &[String]) -> io::Result<Options> {
         }
         rest = after;
     }
-    if rest.is_empty() { Ok(options) } else { Err(io::Error::other(usage)) }
+    if rest.is_empty() {
+        Ok(options)
+    } else {
+        Err(io::Error::other(usage))
+    }
 }
 
 /// Runs until the time is up; returns how many differences there were.
@@ -88,7 +94,9 @@ fn fuzz(options: &Options) -> io::Result<usize> {
     while start.elapsed() < options.time {
         let mut case = grammar.case(&mut random);
         cases += 1;
-        let Some(known) = oracle.answer(&case)? else { continue };
+        let Some(known) = oracle.answer(&case)? else {
+            continue;
+        };
         let ours = guarded(&case, &functions);
         if same(&ours, &known) {
             continue;
@@ -109,7 +117,11 @@ fn fuzz(options: &Options) -> io::Result<usize> {
         }
     }
     let seconds = start.elapsed().as_secs();
-    writeln!(out, "{cases} cases in {seconds} s, {different} different, seed {}", options.seed)?;
+    writeln!(
+        out,
+        "{cases} cases in {seconds} s, {different} different, seed {}",
+        options.seed
+    )?;
     Ok(different)
 }
 
@@ -123,9 +135,15 @@ fn guarded(case: &Case, functions: &Functions) -> Answer {
 
 /// Says whether the answers agree; where Go panics, any error of ours does.
 fn same(ours: &Answer, known: &Answer) -> bool {
-    let panicked = known.error.as_ref().is_some_and(|error| error.starts_with("PANIC"));
+    let panicked = known
+        .error
+        .as_ref()
+        .is_some_and(|error| error.starts_with("PANIC"));
     if panicked {
-        return ours.error.as_ref().is_some_and(|error| error != "our engine panicked");
+        return ours
+            .error
+            .as_ref()
+            .is_some_and(|error| error != "our engine panicked");
     }
     ours.agrees(known) && ours.agrees_in_tree(known)
 }
@@ -136,7 +154,11 @@ fn kind(ours: &Answer, known: &Answer) -> String {
         None => "output".to_owned(),
         Some(error) => {
             let after = error.rfind(">: ").map_or(error.as_str(), |at| &error[at..]);
-            after.chars().filter(|char| char.is_alphabetic()).take(60).collect()
+            after
+                .chars()
+                .filter(|char| char.is_alphabetic())
+                .take(60)
+                .collect()
         }
     };
     format!("{} / {}", short(known), short(ours))
