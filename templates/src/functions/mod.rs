@@ -1,0 +1,73 @@
+//! The functions that a template can call: one table, checked as Go's reflection would.
+//!
+//! Each function is a row of a static array: its name, Go's parameter and result types, and what it
+//! does. The executor checks and converts the arguments by these types before it calls, so that
+//! `run` gets what it declared: a `String` parameter is always a [`Value::Str`](crate::Value::Str),
+//! an `INT` one a `Value::Int`; an `Interface` one is anything, [`Value::Nil`](crate::Value::Nil)
+//! included; a slice, map or pointer one is of that type or (for nil) its nil slice or map, or
+//! `Value::Nil` where there is none.
+//!
+//! * [`core`]: Sprig's strings, lists, dicts, math, defaults, reflection, encoding, JSON, `toYaml`
+//! * [`rest`]: dates, semver, regexes, URLs, networks, crypto, randomness, methods; Sprig 3's additions
+
+mod arguments;
+mod context;
+pub(crate) mod core;
+pub(crate) mod rest;
+
+pub use arguments::Arguments;
+pub use context::{Clock, Context, FunctionError};
+
+use crate::value::{Type, Value};
+
+/// What a function does.
+pub type Run = fn(&mut Context<'_>, Arguments<'_>) -> Result<Value, FunctionError>;
+
+/// A function with Go's signature.
+#[derive(Clone, Copy, Debug)]
+pub struct Function {
+    /// The name in templates.
+    pub name: &'static str,
+    /// The types of the parameters. For a variadic function the last is the *element* type.
+    pub parameters: &'static [Type],
+    /// Whether the last parameter takes any number of arguments; they follow one another in `run`.
+    pub variadic: bool,
+    /// The type of the result.
+    pub result: Type,
+    /// What the function does. A method finds its receiver in [`Arguments::receiver`].
+    pub run: Run,
+}
+
+impl Function {
+    /// Returns a function of a fixed number of arguments.
+    pub const fn new(
+        name: &'static str,
+        parameters: &'static [Type],
+        result: Type,
+        run: Run,
+    ) -> Self {
+        Self {
+            name,
+            parameters,
+            variadic: false,
+            result,
+            run,
+        }
+    }
+
+    /// Returns a function whose last parameter takes any number of arguments.
+    pub const fn variadic(
+        name: &'static str,
+        parameters: &'static [Type],
+        result: Type,
+        run: Run,
+    ) -> Self {
+        Self {
+            name,
+            parameters,
+            variadic: true,
+            result,
+            run,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Struct types that functions give to templates, with their fields; methods are in `functions/rest`.
+
+use std::rc::Rc;
+
+use super::{Str, Type, Value};
+
+/// A value of a Go struct type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Foreign {
+    /// `time.Time`.
+    Time(Rc<Time>),
+    /// `*time.Location`.
+    Location(Rc<Location>),
+    /// `*semver.Version`.
+    Version(Rc<Version>),
+    /// `sprig.certificate`.
+    Certificate(Rc<Certificate>),
+}
+
+/// A moment and the zone in which it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Time {
+    /// Seconds since 1970-01-01 00:00:00 UTC; Go's zero time is year 1.
+    pub seconds: i64,
+    /// Nanoseconds within the second.
+    pub nanoseconds: u32,
+    /// The zone.
+    pub location: Location,
+}
+
+/// A zone at one moment: its abbreviation and distance from UTC.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The location's name: `UTC`, `Local`, `Europe/Berlin`.
+    pub name: Str,
+    /// The zone's abbreviation: `UTC`, `CET`, or empty.
+    pub abbreviation: Str,
+    /// Seconds east of UTC.
+    pub offset: i32,
+}
+
+/// A version of package semver 1.5.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// First number.
+    pub major: i64,
+    /// Second number.
+    pub minor: i64,
+    /// Third number.
+    pub patch: i64,
+    /// What follows `-`.
+    pub prerelease: Str,
+    /// What follows `+`.
+    pub metadata: Str,
+    /// The text that was parsed.
+    pub original: Str,
+}
+
+/// A certificate and its key, both PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// The certificate.
+    pub cert: Str,
+    /// The private key.
+    pub key: Str,
+}
+
+impl Foreign {
+    /// Returns the Go type.
+    pub const fn go_type(&self) -> Type {
+        match self {
+            Self::Time(_) => Type::Time,
+            Self::Location(_) => Type::Location,
+            Self::Version(_) => Type::Version,
+            Self::Certificate(_) => Type::Certificate,
+        }
+    }
+
+    /// Returns the exported field of that name; only a certificate has any.
+    pub fn field(&self, name: &[u8]) -> Option<Value> {
+        let Self::Certificate(certificate) = self else {
+            return None;
+        };
+        match name {
+            b"Cert" => Some(Value::Str(certificate.cert.clone())),
+            b"Key" => Some(Value::Str(certificate.key.clone())),
+            _ => None,
+        }
+    }
+}
