@@ -36,6 +36,28 @@ pub struct Function {
     pub result: Type,
     /// What the function does. A method finds its receiver in [`Arguments::receiver`].
     pub run: Run,
+    /// What the manual says of it.
+    pub doc: Doc,
+}
+
+/// What the manual says of a function; a test renders every example.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Doc {
+    /// One sentence.
+    pub summary: &'static str,
+    /// A template that uses the function.
+    pub example: &'static str,
+    /// What the template renders to; empty where that is different each time.
+    pub output: &'static str,
+}
+
+impl Doc {
+    /// For methods, which Go's manual describes.
+    pub const NONE: Self = Self {
+        summary: "",
+        example: "",
+        output: "",
+    };
 }
 
 impl Function {
@@ -52,6 +74,7 @@ impl Function {
             variadic: false,
             result,
             run,
+            doc: Doc::NONE,
         }
     }
 
@@ -68,6 +91,22 @@ impl Function {
             variadic: true,
             result,
             run,
+            doc: Doc::NONE,
         }
+    }
+
+    /// Returns the function with what the manual says of it: a sentence, an example and its output.
+    pub const fn documented(
+        mut self,
+        summary: &'static str,
+        example: &'static str,
+        output: &'static str,
+    ) -> Self {
+        self.doc = Doc {
+            summary,
+            example,
+            output,
+        };
+        self
     }
 }
