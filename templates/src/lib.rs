@@ -8,6 +8,7 @@ pub mod functions;
 pub mod value;
 
 mod format;
+mod go;
 mod limits;
 
 pub use limits::{Exceeded, Limits};

@@ -103,7 +103,7 @@ impl Regexp {
         &self,
         text: &[u8],
         replacement: &Replacement<'_>,
-        mut pay: impl FnMut(usize) -> Result<(), E>,
+        mut pay: impl FnMut(Cost) -> Result<(), E>,
     ) -> Result<Vec<u8>, E> {
         let haystack = Haystack::new(text);
         let mut captures = self.engine.create_captures();
@@ -111,7 +111,7 @@ impl Regexp {
         let mut last_end = 0;
         let mut at = 0;
         while at <= haystack.text.len() {
-            pay(haystack.text.len() - at)?;
+            pay(Cost::Search(haystack.text.len() - at))?;
             let Some(spans) = self.spans(&haystack, at, &mut captures) else { break };
             let Some(whole) = spans[0].clone() else { break };
             let before = out.len();
@@ -120,7 +120,7 @@ impl Regexp {
                 let spans = spans.into_iter().map(|span| span.map(|span| haystack.original(span)));
                 self.write(&mut out, replacement, text, &spans.collect::<Vec<_>>());
             }
-            pay(out.len() - before)?;
+            pay(Cost::Output(out.len() - before))?;
             last_end = whole.end;
             at = haystack.after(at).max(whole.end);
         }
@@ -173,6 +173,15 @@ impl Regexp {
         }
         Ok(parts)
     }
+}
+
+/// What a step of a replacement costs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Cost {
+    /// A search that may have looked at so many bytes.
+    Search(usize),
+    /// So many bytes of output.
+    Output(usize),
 }
 
 /// What a match is replaced with.
@@ -234,7 +243,7 @@ fn backquoted(pattern: &[u8]) -> String {
     if std::str::from_utf8(pattern).is_ok() && text.chars().all(is_plain) {
         return format!("`{text}`");
     }
-    crate::go::strconv::quote(pattern)
+    crate::go::quote::quote(pattern)
 }
 
 /// `regexp.QuoteMeta(text)`.
