@@ -1,6 +1,75 @@
-//! Sprig's everyday functions and KUDO's `toYaml`.
+//! Sprig's everyday functions and KUDO's `toYaml`, with Go's answers and Go's errors.
+//!
+//! * [`strings`], [`words`], [`quoting`], [`encoding`]: texts
+//! * [`string_lists`], [`lists`], [`dicts`], [`merging`], [`copying`]: lists and dicts
+//! * [`math`]: numbers
+//! * [`defaults`], [`reflection`], [`flow`]: decisions
+//! * [`json`]: texts that stand for values
+//! * [`support`]: what they share
+
+mod copying;
+mod defaults;
+mod dicts;
+mod encoding;
+mod flow;
+mod json;
+mod lists;
+mod math;
+mod merging;
+mod quoting;
+mod reflection;
+mod string_lists;
+mod strings;
+mod support;
+mod words;
 
 use super::Function;
 
+/// The functions of each part.
+const PARTS: &[&[Function]] = &[
+    strings::FUNCTIONS,
+    words::FUNCTIONS,
+    quoting::FUNCTIONS,
+    encoding::FUNCTIONS,
+    string_lists::FUNCTIONS,
+    lists::FUNCTIONS,
+    dicts::FUNCTIONS,
+    merging::FUNCTIONS,
+    copying::FUNCTIONS,
+    math::FUNCTIONS,
+    defaults::FUNCTIONS,
+    reflection::FUNCTIONS,
+    flow::FUNCTIONS,
+    json::FUNCTIONS,
+];
+
 /// The functions of this folder.
-pub(crate) static FUNCTIONS: &[Function] = &[];
+pub(crate) static FUNCTIONS: &[Function] = &JOINED;
+
+static JOINED: [Function; length(PARTS)] = joined(PARTS);
+
+const fn length(parts: &[&[Function]]) -> usize {
+    let mut length = 0;
+    let mut part = 0;
+    while part < parts.len() {
+        length += parts[part].len();
+        part += 1;
+    }
+    length
+}
+
+/// Puts the parts one after the other; `SIZE` is their length.
+const fn joined<const SIZE: usize>(parts: &[&[Function]]) -> [Function; SIZE] {
+    let mut all = [strings::FUNCTIONS[0]; SIZE];
+    let (mut part, mut at, mut filled) = (0, 0, 0);
+    while part < parts.len() {
+        if at == parts[part].len() {
+            (part, at) = (part + 1, 0);
+            continue;
+        }
+        all[filled] = parts[part][at];
+        at += 1;
+        filled += 1;
+    }
+    all
+}

@@ -1,8 +1,10 @@
 //! Private keys, made from a render's own randomness and written as Go writes them.
 
-use crypto_bigint::{BoxedUint, NonZero, Odd, RandomBits};
+use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
+use crypto_bigint::{BitOps, BoxedUint, Choice, Limb, NonZero, Odd, RandomBits, Resize};
 use crypto_primes::{Flavor, is_prime, random_prime};
 use p256::ecdsa::signature::Signer;
+use p256::elliptic_curve::sec1::ToSec1Point;
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 use rsa::Pkcs1v15Sign;
@@ -232,9 +234,9 @@ const DSA_TRIES: u32 = 4 * DSA_MODULUS;
 /// A new DSA key in OpenSSL's form, as Sprig writes it.
 pub(crate) fn dsa_pem(random: &mut ChaCha8Rng) -> Option<String> {
     let (modulus, divisor) = dsa_parameters(random);
-    let parameters = crypto_bigint::modular::BoxedMontyParams::new(Odd::new(modulus.clone()).into_option()?);
+    let parameters = BoxedMontyParams::new(Odd::new(modulus.clone()).into_option()?);
     let power = |base: BoxedUint, exponent: &BoxedUint| {
-        crypto_bigint::modular::BoxedMontyForm::new(base, &parameters).pow(exponent).retrieve()
+        BoxedMontyForm::new(base, &parameters).pow(exponent).retrieve()
     };
     let one = BoxedUint::one_with_precision(DSA_MODULUS);
     let wide_divisor = NonZero::new(divisor.clone().resize(DSA_MODULUS)).into_option()?;
@@ -264,10 +266,10 @@ fn dsa_parameters(random: &mut ChaCha8Rng) -> (BoxedUint, BoxedUint) {
         let Some(step) = NonZero::new(double).into_option() else { continue };
         for _ in 0..DSA_TRIES {
             let mut candidate = BoxedUint::random_bits(random, DSA_MODULUS);
-            candidate.set_bit(DSA_MODULUS - 1, crypto_bigint::Choice::TRUE);
+            candidate.set_bit(DSA_MODULUS - 1, Choice::TRUE);
             let remainder = candidate.rem(&step);
             let modulus = candidate.wrapping_sub(&remainder).wrapping_add(&one);
-            let is_large = modulus.bits() == DSA_MODULUS;
+            let is_large = modulus.bit_width() == DSA_MODULUS;
             if is_large && !has_small_factor(&modulus) && is_prime(Flavor::Any, &modulus) {
                 return (modulus, divisor);
             }
@@ -278,8 +280,8 @@ fn dsa_parameters(random: &mut ChaCha8Rng) -> (BoxedUint, BoxedUint) {
 /// Most candidates fall here, a hundred times faster than in a proper test.
 fn has_small_factor(number: &BoxedUint) -> bool {
     (3_u64..2000).step_by(2).any(|factor| {
-        NonZero::new(crypto_bigint::Limb(factor))
+        NonZero::new(Limb(factor))
             .into_option()
-            .is_some_and(|factor| number.rem_limb(factor) == crypto_bigint::Limb::ZERO)
+            .is_some_and(|factor| number.rem_limb(factor) == Limb::ZERO)
     })
 }

@@ -376,9 +376,8 @@ impl<'p> Parser<'p> {
 
     fn unicode_class(&mut self, mut negated: bool) -> Parse<Option<ClassUnicode>> {
         let start = self.rest;
-        // A pattern that ends here is read as an escape, which has its own error.
         let Some(first) = start[2..].chars().next() else {
-            return Err(fault("invalid UTF-8", ""));
+            return Err(fault("invalid character class range", start));
         };
         let (name, length) = if first == '{' {
             let Some(end) = start.find('}') else {
@@ -441,7 +440,7 @@ impl<'p> Parser<'p> {
             is_first = false;
             if let Some(named) = self.named_class()? {
                 class.union(&named);
-            } else if let Some(escaped) = self.escaped_class_in_brackets()? {
+            } else if let Some(escaped) = self.escaped_class()? {
                 class.union(&escaped);
             } else {
                 class.union(&self.range(whole)?);
@@ -452,10 +451,6 @@ impl<'p> Parser<'p> {
             class.negate();
         }
         Ok(class)
-    }
-
-    fn escaped_class_in_brackets(&mut self) -> Parse<Option<ClassUnicode>> {
-        self.escaped_class()
     }
 
     /// `[:alpha:]` inside brackets.

@@ -91,9 +91,10 @@ impl Time {
         self.seconds == ZERO_UNIX && self.nanos == 0
     }
 
-    /// Nanoseconds since 1970, wrapping like Go's.
-    pub(crate) fn unix_nanos(&self) -> i64 {
-        self.seconds.wrapping_mul(1_000_000_000).wrapping_add(i64::from(self.nanos))
+    /// Time since 1970 in so many parts of a second, wrapping like Go's.
+    pub(crate) fn unix_in(&self, parts: i64) -> i64 {
+        let within_second = i64::from(self.nanos) / (1_000_000_000 / parts);
+        self.seconds.wrapping_mul(parts).wrapping_add(within_second)
     }
 
     pub(crate) fn zone(&self) -> Zone {

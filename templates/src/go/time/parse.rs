@@ -242,7 +242,7 @@ impl Fields {
     }
 
     fn read_fraction(&mut self, rest: &mut &[u8], length: usize) -> Result<(), Fault> {
-        let text = rest;
+        let text = *rest;
         let digits = text.get(1..length.min(10)).unwrap_or_default();
         if !matches!(text.first(), Some(b'.' | b',')) {
             return Err(Fault::Bad);
