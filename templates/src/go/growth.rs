@@ -16,6 +16,12 @@ pub(crate) fn after_one_more(length: usize, size: usize) -> usize {
     block.map_or(length + 1, |block| block / size)
 }
 
+/// Returns the capacity of a slice that grew to `length` elements of `size` bytes at once.
+pub(crate) fn at_once(length: usize, size: usize) -> usize {
+    let block = BLOCKS.iter().find(|block| **block >= length * size);
+    block.map_or(length, |block| block / size)
+}
+
 /// Returns the capacity of an empty slice to which `length` elements of `size` bytes were appended one by one.
 pub(crate) fn after_appends(length: usize, size: usize) -> usize {
     let mut capacity = 0;

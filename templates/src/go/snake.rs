@@ -1,4 +1,4 @@
-//! snake_case and kebab-case as huandu/xstrings 1.3.2 makes them.
+//! `snake_case` and kebab-case as huandu/xstrings 1.3.2 makes them.
 
 use super::unicode;
 use super::utf8::{RUNE_ERROR, first_rune, push_rune};

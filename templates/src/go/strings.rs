@@ -2,7 +2,7 @@
 
 use super::bounded::{Bounded, TooLong};
 use super::unicode;
-use super::utf8::{RUNE_ERROR, first_rune, last_rune, mapped, push_rune, rune_slices, runes};
+use super::utf8::{first_rune, last_rune, mapped, push_rune, rune_slices, runes};
 
 /// Upper case, rune by rune (strings.ToUpper).
 pub(crate) fn to_upper(text: &[u8]) -> Vec<u8> {
@@ -169,11 +169,6 @@ pub(crate) fn kept_bytes(text: &[u8], mut keep: impl FnMut(char) -> bool) -> Vec
         }
     }
     out
-}
-
-/// Says whether `text` has U+FFFD or a byte that decodes to it.
-pub(crate) fn has_rune_error(text: &[u8]) -> bool {
-    runes(text).any(|rune| rune.value == RUNE_ERROR)
 }
 
 #[cfg(test)]

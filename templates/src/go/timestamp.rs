@@ -1,4 +1,4 @@
-//! Times as JSON and YAML have them (layout RFC3339Nano of Go's package time).
+//! Times as JSON and YAML have them (layout `RFC3339Nano` of Go's package time).
 
 use crate::value::Time;
 

@@ -17,7 +17,7 @@ impl Category {
     /// Reads the category from the tables of regex-syntax.
     fn named(name: &str) -> Self {
         let parsed = regex_syntax::parse(&format!(r"\p{{{name}}}"));
-        let ranges = match parsed.as_ref().map(|hir| hir.kind()) {
+        let ranges = match parsed.as_ref().map(regex_syntax::hir::Hir::kind) {
             Ok(HirKind::Class(Class::Unicode(class))) => {
                 class.iter().map(|r| (r.start(), r.end())).collect()
             }
@@ -77,7 +77,7 @@ pub(crate) fn is_number(rune: char) -> bool {
     rune.is_numeric()
 }
 
-/// Property White_Space.
+/// Property `White_Space`.
 pub(crate) fn is_space(rune: char) -> bool {
     rune.is_whitespace()
 }

@@ -50,13 +50,11 @@ pub(crate) fn last_rune(text: &[u8]) -> Option<Rune> {
     if text.is_empty() {
         return None;
     }
-    let widest = (1..=text.len().min(4)).rev();
-    let whole = widest
-        .filter_map(|size| {
-            let tail = text.get(text.len() - size..)?;
-            first_rune(tail).filter(|rune| rune.size == size && !rune.is_invalid())
-        })
-        .next();
+    let mut widest = (1..=text.len().min(4)).rev();
+    let whole = widest.find_map(|size| {
+        let tail = text.get(text.len() - size..)?;
+        first_rune(tail).filter(|rune| rune.size == size && !rune.is_invalid())
+    });
     Some(whole.unwrap_or(Rune {
         value: RUNE_ERROR,
         size: 1,

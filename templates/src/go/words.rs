@@ -15,7 +15,7 @@ pub(crate) fn abbreviated(text: &[u8], width: usize) -> Vec<u8> {
 
 /// Cuts `text` to `width` bytes around `offset`, with three dots on each side that lost something.
 ///
-/// `width` is at least 4; goutils answers nothing where it is too narrow for dots on both sides.
+/// `width` is at least 4, and at least 7 where `offset` is above 0.
 pub(crate) fn abbreviated_both(text: &[u8], offset: i64, width: usize) -> Vec<u8> {
     let length = text.len();
     if length <= width {
@@ -25,9 +25,6 @@ pub(crate) fn abbreviated_both(text: &[u8], offset: i64, width: usize) -> Vec<u8
     let offset = usize::try_from(offset).unwrap_or(0).min(length - kept);
     if offset <= 4 {
         return abbreviated(text, width);
-    }
-    if width < 7 {
-        return Vec::new();
     }
     if offset + kept < length {
         return [b"...", &abbreviated(&text[offset..], kept)[..]].concat();
@@ -153,7 +150,7 @@ pub(crate) fn camel_case(text: &[u8]) -> Vec<u8> {
     let mut pending = unicode::to_upper(*first);
     for &rune in rest {
         let (was, is) = (is_connector(pending), is_connector(rune));
-        if !(was && !is) {
+        if !was || is {
             out.push(pending);
         }
         pending = match (was, is) {

@@ -20,6 +20,7 @@ mod types;
 
 pub use convert::Numbers;
 pub use equal::deep_equal;
+pub(crate) use equal::{Incomparable, deep_equal_within};
 pub use foreign::{Certificate, Foreign, Location, Time, Version};
 pub use map::Map;
 pub use slice::Slice;

@@ -125,6 +125,11 @@ impl Slice {
         Some(window)
     }
 
+    /// Says whether both are the same window on the same cells.
+    pub fn is(&self, other: &Self) -> bool {
+        self.shares_with(other) && self.start == other.start && self.length == other.length
+    }
+
     /// Says whether both are windows on the same cells.
     pub fn shares_with(&self, other: &Self) -> bool {
         match (&self.cells, &other.cells) {

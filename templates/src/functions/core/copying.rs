@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::support::{DEPTH, Outcome, pay_for_values, too_deep};
+use super::support::{DEPTH, Outcome, appended, pay_for_values, too_deep};
 use crate::functions::{Arguments, Context, Function, FunctionError};
 use crate::value::{Foreign, Location, Map, Slice, Str, Type, Value, Version};
 
@@ -41,11 +41,10 @@ fn copied_slice(context: &mut Context<'_>, slice: &Slice, depth: usize) -> Outco
     let (false, Type::Slice(element)) = (slice.is_nil(), slice.go_type()) else {
         return Ok(Value::Slice(slice.clone()));
     };
-    pay_for_values(context, slice.len())?;
     let items = slice.to_vec();
     let items = items.iter().map(|item| copied(context, item, depth + 1));
     let items = items.collect::<Result<Vec<_>, _>>()?;
-    Ok(Value::Slice(Slice::new(element, items)))
+    appended(context, element, items, slice.capacity())
 }
 
 fn copied_map(context: &mut Context<'_>, map: &Map, depth: usize) -> Outcome {

@@ -71,7 +71,7 @@ fn compact(context: &mut Context<'_>, arguments: Arguments<'_>) -> Outcome {
 }
 
 fn ternary(_: &mut Context<'_>, arguments: Arguments<'_>) -> Outcome {
-    let chosen = if arguments.bool(2) { 0 } else { 1 };
+    let chosen = usize::from(!arguments.bool(2));
     Ok(arguments[chosen].clone())
 }
 

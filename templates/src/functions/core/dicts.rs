@@ -1,9 +1,13 @@
 //! Dicts: making and changing them. `set` and `unset` change the dict that they are given.
 
 use super::lists::one_by_one;
-use super::support::{Outcome, pay_for_values, string_of};
+use super::support::{Outcome, appended, pay_for_values, string_of};
 use crate::functions::{Arguments, Context, Function, FunctionError};
+use crate::go::growth;
 use crate::value::{Str, Type, Value};
+
+/// The size of a string in Go.
+const STRING_SIZE: usize = 16;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::variadic("dict", &[Type::Interface], Type::DICT, dict).documented(
@@ -102,10 +106,16 @@ fn keys(context: &mut Context<'_>, arguments: Arguments<'_>) -> Outcome {
     let mut keys: Vec<Str> = Vec::new();
     for at in 0..arguments.len() {
         let map = arguments.map(at);
-        pay_for_values(context, map.len())?;
+        context.spend(u64::try_from(map.len()).unwrap_or(u64::MAX))?;
         keys.extend(map.keys());
     }
-    Ok(Value::strings(keys))
+    let capacity = growth::after_appends(keys.len(), STRING_SIZE);
+    appended(
+        context,
+        &Type::String,
+        keys.into_iter().map(Value::Str).collect(),
+        capacity,
+    )
 }
 
 fn values(context: &mut Context<'_>, arguments: Arguments<'_>) -> Outcome {

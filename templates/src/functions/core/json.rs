@@ -84,10 +84,10 @@ impl Writer {
             Value::Int(_, value) => self.word(&value.to_string()),
             Value::Uint(_, value) => self.word(&value.to_string()),
             Value::Float32(value) => {
-                self.word(&json_text::float32(*value).ok_or(Failure::Unsupported)?)
+                self.word(&json_text::float32(*value).ok_or(Failure::Unsupported)?);
             }
             Value::Float(value) => {
-                self.word(&json_text::float64(*value).ok_or(Failure::Unsupported)?)
+                self.word(&json_text::float64(*value).ok_or(Failure::Unsupported)?);
             }
             Value::Complex(..) => return Err(Failure::Unsupported),
             Value::Str(text) => json_text::push_string(&mut self.out, text),

@@ -138,7 +138,8 @@ fn prepend(context: &mut Context<'_>, arguments: Arguments<'_>) -> Outcome {
     pay_for_values(context, slice.len())?;
     let mut items = vec![arguments[1].clone()];
     items.extend(slice.to_vec());
-    list(context, items)
+    let capacity = growth::at_once(items.len(), INTERFACE_SIZE);
+    appended(context, ANY, items, capacity)
 }
 
 fn first(_: &mut Context<'_>, arguments: Arguments<'_>) -> Outcome {

@@ -2,26 +2,32 @@
 //!
 //! * [`strings`], [`words`], [`quoting`], [`encoding`]: texts
 //! * [`string_lists`], [`lists`], [`dicts`], [`merging`], [`copying`]: lists and dicts
-//! * [`math`]: numbers
+//! * [`math`](self::math): numbers
 //! * [`defaults`], [`reflection`], [`flow`]: decisions
-//! * [`json`]: texts that stand for values
+//! * [`json`], [`yaml`]: texts that stand for values
 //! * [`support`]: what they share
 
 mod copying;
+#[expect(clippy::unnecessary_wraps, reason = "a row of the function table")]
 mod defaults;
+#[expect(clippy::unnecessary_wraps, reason = "a row of the function table")]
 mod dicts;
 mod encoding;
 mod flow;
 mod json;
 mod lists;
+#[expect(clippy::unnecessary_wraps, reason = "a row of the function table")]
 mod math;
 mod merging;
 mod quoting;
+#[expect(clippy::unnecessary_wraps, reason = "a row of the function table")]
 mod reflection;
 mod string_lists;
+#[expect(clippy::unnecessary_wraps, reason = "a row of the function table")]
 mod strings;
 mod support;
 mod words;
+mod yaml;
 
 use super::Function;
 
@@ -41,6 +47,7 @@ const PARTS: &[&[Function]] = &[
     reflection::FUNCTIONS,
     flow::FUNCTIONS,
     json::FUNCTIONS,
+    yaml::FUNCTIONS,
 ];
 
 /// The functions of this folder.

@@ -34,7 +34,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     Function::new("kindOf", &[Type::Interface], Type::String, kind_of).documented(
         "Returns the kind of a value: string, int, float64, bool, slice, map and so on.",
-        r#"{{ kindOf (list 1 2) }}"#,
+        r"{{ kindOf (list 1 2) }}",
         "slice",
     ),
     Function::new(
@@ -56,7 +56,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     )
     .documented(
         "Says whether two values are of the same type and have the same contents.",
-        r#"{{ deepEqual (list 1 2) (list 1 2) }}"#,
+        r"{{ deepEqual (list 1 2) (list 1 2) }}",
         "true",
     ),
 ];

@@ -1,6 +1,6 @@
 //! Texts cut to lists and lists joined to texts.
 
-use super::support::{Outcome, bounded_text, pay_for_values, string_of};
+use super::support::{Outcome, bounded_text, pay_for_values, string_of, with_capacity};
 use crate::functions::{Arguments, Context, Function, FunctionError};
 use crate::go::bounded::Bounded;
 use crate::go::strings;
@@ -108,23 +108,19 @@ fn to_strings(context: &mut Context<'_>, arguments: Arguments<'_>) -> Outcome {
 
 /// Returns a value as a `[]string`, as Sprig's `strslice`: a list of strings itself, the texts of another list's values, else one text.
 fn strings_of(context: &mut Context<'_>, value: &Value) -> Result<Slice, FunctionError> {
-    let texts = match value {
-        Value::Invalid | Value::Nil => Vec::new(),
+    let (texts, capacity) = match value {
+        Value::Invalid | Value::Nil => (Vec::new(), 0),
         Value::Slice(slice) if slice.go_type() == Type::STRINGS => return Ok(slice.clone()),
         Value::Slice(slice) => {
-            pay_for_values(context, slice.len())?;
             let items = slice.to_vec();
             let items = items.iter().filter(|item| !item.is_nil());
-            items
-                .map(|item| string_of(context, item))
-                .collect::<Result<Vec<Str>, _>>()?
+            let texts = items.map(|item| string_of(context, item));
+            (texts.collect::<Result<Vec<Str>, _>>()?, slice.len())
         }
-        other => vec![string_of(context, other)?],
+        other => (vec![string_of(context, other)?], 1),
     };
-    Ok(Slice::new(
-        &Type::String,
-        texts.into_iter().map(Value::Str).collect(),
-    ))
+    let texts = texts.into_iter().map(Value::Str).collect();
+    with_capacity(context, &Type::String, texts, capacity)
 }
 
 fn join(context: &mut Context<'_>, arguments: Arguments<'_>) -> Outcome {

@@ -177,7 +177,7 @@ fn trunc(context: &mut Context<'_>, arguments: Arguments<'_>) -> Outcome {
     let count = arguments.int(0);
     match usize::try_from(count) {
         Ok(count) => text(context, whole.get(..count).unwrap_or(whole)),
-        Err(_) => Err(out_of_range(format!("[:{count}]"))),
+        Err(_) => Err(out_of_range(&format!("[:{count}]"))),
     }
 }
 
@@ -185,19 +185,19 @@ fn substr(context: &mut Context<'_>, arguments: Arguments<'_>) -> Outcome {
     let (start, end, whole) = (arguments.int(0), arguments.int(1), arguments.bytes(2));
     let length = whole.len();
     let Ok(from) = usize::try_from(start) else {
-        let to = usize::try_from(end).map_err(|_| out_of_range(format!("[:{end}]")))?;
+        let to = usize::try_from(end).map_err(|_| out_of_range(&format!("[:{end}]")))?;
         let head = whole.get(..to);
-        let head = head.ok_or_else(|| out_of_range(format!("[:{end}] with length {length}")))?;
+        let head = head.ok_or_else(|| out_of_range(&format!("[:{end}] with length {length}")))?;
         return text(context, head);
     };
     let to = usize::try_from(end).map_or(length, |end| end.min(length));
     match whole.get(from..to) {
         Some(part) => text(context, part),
-        None => Err(out_of_range(format!("[{start}:{to}]"))),
+        None => Err(out_of_range(&format!("[{start}:{to}]"))),
     }
 }
 
-fn out_of_range(range: String) -> FunctionError {
+fn out_of_range(range: &str) -> FunctionError {
     FunctionError::new(format!("runtime error: slice bounds out of range {range}"))
 }
 
@@ -237,6 +237,6 @@ fn nindent(context: &mut Context<'_>, arguments: Arguments<'_>) -> Outcome {
 }
 
 fn plural(_: &mut Context<'_>, arguments: Arguments<'_>) -> Outcome {
-    let chosen = if arguments.int(2) == 1 { 0 } else { 1 };
+    let chosen = usize::from(arguments.int(2) != 1);
     Ok(Value::Str(arguments.string(chosen)))
 }

@@ -4,7 +4,7 @@ use crate::functions::{Context, FunctionError};
 use crate::go::bounded::TooLong;
 use crate::go::{math, strconv};
 use crate::limits::Exceeded;
-use crate::value::{Slice, Str, Type, Value, deep_equal};
+use crate::value::{Incomparable, Slice, Str, Type, Value, deep_equal_within};
 
 /// What functions give.
 pub(super) type Outcome = Result<Value, FunctionError>;
@@ -57,18 +57,29 @@ pub(super) fn list(context: &mut Context<'_>, items: Vec<Value>) -> Outcome {
     Ok(Value::list(items))
 }
 
-/// Pays for a list that Go builds by appending one by one, and returns it with the capacity that gives.
-pub(super) fn appended(
+/// Pays for a slice and returns it with Go's capacity, which a template sees when it slices beyond the length.
+pub(super) fn with_capacity(
     context: &mut Context<'_>,
     element: &'static Type,
     mut items: Vec<Value>,
     capacity: usize,
-) -> Outcome {
-    pay_for_values(context, capacity.max(items.len()))?;
+) -> Result<Slice, FunctionError> {
     let length = items.len();
-    items.resize(capacity.max(length), zero(*element));
+    let capacity = capacity.max(length);
+    pay_for_values(context, capacity)?;
+    items.resize(capacity, zero(*element));
     let whole = Slice::new(element, items);
-    Ok(Value::Slice(whole.window(0, length).unwrap_or(whole)))
+    Ok(whole.window(0, length).unwrap_or(whole))
+}
+
+/// As [`with_capacity`], as a value.
+pub(super) fn appended(
+    context: &mut Context<'_>,
+    element: &'static Type,
+    items: Vec<Value>,
+    capacity: usize,
+) -> Outcome {
+    with_capacity(context, element, items, capacity).map(Value::Slice)
 }
 
 /// The zero value of an element type that functions of this folder make slices of.
@@ -170,8 +181,13 @@ pub(super) fn equal(
     one: &Value,
     two: &Value,
 ) -> Result<bool, FunctionError> {
-    context.spend(1)?;
-    Ok(deep_equal(one, two))
+    let mut steps = context.meter.fuel;
+    let outcome = deep_equal_within(one, two, &mut steps);
+    context.meter.fuel = steps;
+    outcome.map_err(|reason| match reason {
+        Incomparable::Deep => too_deep(),
+        Incomparable::Long => FunctionError::Limit(Exceeded::Fuel(context.meter.limits.fuel)),
+    })
 }
 
 /// Refuses to make more values than there is memory left for, before any is made.
