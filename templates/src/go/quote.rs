@@ -48,12 +48,14 @@ fn push_char(out: &mut String, c: char) {
     out.push_str(escaped);
 }
 
+/// What is printable beyond ASCII.
+static PRINTABLE: OnceLock<Option<ClassUnicode>> = OnceLock::new();
+
 /// Go's `unicode.IsPrint`: letters, marks, numbers, punctuation, symbols and the ASCII space.
 fn is_print(c: char) -> bool {
     if c.is_ascii() {
         return matches!(c, ' '..='~');
     }
-    static PRINTABLE: OnceLock<Option<ClassUnicode>> = OnceLock::new();
     let class = PRINTABLE.get_or_init(|| {
         match regex_syntax::parse(r"[\pL\pM\pN\pP\pS]").ok()?.into_kind() {
             HirKind::Class(Class::Unicode(class)) => Some(class),

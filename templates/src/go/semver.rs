@@ -176,7 +176,8 @@ impl<'t> Scanner<'t> {
     }
 
     fn skip_spaces(&mut self) -> usize {
-        self.run(|byte| matches!(byte, b'\t' | b'\n' | b'\x0c' | b'\r' | b' ')).len()
+        self.run(|byte| matches!(byte, b'\t' | b'\n' | b'\x0c' | b'\r' | b' '))
+            .len()
     }
 
     /// Up to three runs of such bytes with points between.
@@ -228,9 +229,18 @@ impl<'t> Scanner<'t> {
         let _ = self.suffixes();
         let suffix = &before[..before.len() - self.rest.len()];
         // A prerelease is what stands before the metadata.
-        let prerelease = suffix.split(|byte| *byte == b'+').next().unwrap_or_default();
+        let prerelease = suffix
+            .split(|byte| *byte == b'+')
+            .next()
+            .unwrap_or_default();
         let text = &start[..start.len() - self.rest.len()];
-        Some(WildVersion { text, major, minor, patch, prerelease })
+        Some(WildVersion {
+            text,
+            major,
+            minor,
+            patch,
+            prerelease,
+        })
     }
 }
 
@@ -291,7 +301,9 @@ impl Constraints {
         let text = with_ranges_written_out(text);
         let mut alternatives = Vec::new();
         for alternative in split_on(&text, b"||") {
-            let constraints = alternative.split(|byte| *byte == b',').map(Constraint::parse);
+            let constraints = alternative
+                .split(|byte| *byte == b',')
+                .map(Constraint::parse);
             alternatives.push(constraints.collect::<Result<_, _>>()?);
         }
         Ok(Self(alternatives))
@@ -299,14 +311,19 @@ impl Constraints {
 
     /// `constraints.Check(version)`.
     pub(crate) fn check(&self, version: &Version) -> bool {
-        self.0.iter().any(|all| all.iter().all(|constraint| constraint.check(version)))
+        self.0
+            .iter()
+            .any(|all| all.iter().all(|constraint| constraint.check(version)))
     }
 }
 
 fn split_on<'t>(text: &'t [u8], separator: &[u8]) -> Vec<&'t [u8]> {
     let mut parts = Vec::new();
     let mut rest = text;
-    while let Some(at) = rest.windows(separator.len()).position(|window| window == separator) {
+    while let Some(at) = rest
+        .windows(separator.len())
+        .position(|window| window == separator)
+    {
         parts.push(&rest[..at]);
         rest = &rest[at + separator.len()..];
     }
@@ -383,14 +400,26 @@ impl Constraint {
             [wild.major, b".0.0", wild.prerelease].concat()
         } else if wild.patch.is_some_and(is_any) {
             patch_is_open = true;
-            [wild.major, b".", wild.minor.unwrap_or_default(), b".0", wild.prerelease].concat()
+            [
+                wild.major,
+                b".",
+                wild.minor.unwrap_or_default(),
+                b".0",
+                wild.prerelease,
+            ]
+            .concat()
         } else {
             is_open = false;
             wild.text.to_vec()
         };
-        let version =
-            Version::parse(&version).map_err(|_| "constraint Parser Error".to_owned())?;
-        Ok(Self { operator, version, is_open, minor_is_open, patch_is_open })
+        let version = Version::parse(&version).map_err(|_| "constraint Parser Error".to_owned())?;
+        Ok(Self {
+            operator,
+            version,
+            is_open,
+            minor_is_open,
+            patch_is_open,
+        })
     }
 
     /// A prerelease satisfies only a constraint that names one, `!=` with all numbers given aside.
@@ -426,10 +455,14 @@ impl Constraint {
         if version.compare(&self.version).is_lt() {
             return false;
         }
-        let Version { major, minor, patch, .. } = self.version;
+        let Version {
+            major,
+            minor,
+            patch,
+            ..
+        } = self.version;
         let is_everything =
             (major, minor, patch) == (0, 0, 0) && !self.minor_is_open && !self.patch_is_open;
-        is_everything
-            || version.major == major && (version.minor == minor || self.minor_is_open)
+        is_everything || version.major == major && (version.minor == minor || self.minor_is_open)
     }
 }

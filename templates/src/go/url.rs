@@ -82,7 +82,10 @@ impl Url {
         let mut path = rest;
         let has_authority = !url.scheme.is_empty() || !rest.starts_with(b"///");
         if let Some(after) = rest.strip_prefix(b"//").filter(|_| has_authority) {
-            let length = after.iter().position(|byte| *byte == b'/').unwrap_or(after.len());
+            let length = after
+                .iter()
+                .position(|byte| *byte == b'/')
+                .unwrap_or(after.len());
             url.read_authority(&after[..length])?;
             path = &after[length..];
         }
@@ -102,8 +105,9 @@ impl Url {
         }
         let (name, password) = cut(userinfo, b':');
         let name = unescape(name, Part::UserPassword)?;
-        let password =
-            password.map(|password| unescape(password, Part::UserPassword)).transpose()?;
+        let password = password
+            .map(|password| unescape(password, Part::UserPassword))
+            .transpose()?;
         self.userinfo = Some(Userinfo { name, password });
         Ok(())
     }
@@ -116,7 +120,9 @@ impl Url {
         {
             host = &host[..colon];
         }
-        host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]")).unwrap_or(host)
+        host.strip_prefix(b"[")
+            .and_then(|host| host.strip_suffix(b"]"))
+            .unwrap_or(host)
     }
 
     /// `url.String()`.
@@ -152,8 +158,11 @@ impl Url {
             out.push(b'@');
         }
         out.append(&mut escape(&self.host, Part::Host));
-        let mut path =
-            if self.path == b"*" { self.path.clone() } else { escape(&self.path, Part::Path) };
+        let mut path = if self.path == b"*" {
+            self.path.clone()
+        } else {
+            escape(&self.path, Part::Path)
+        };
         if !path.is_empty() && !path.starts_with(b"/") && !self.host.is_empty() {
             out.push(b'/');
         }
@@ -199,9 +208,11 @@ fn parse_host(host: &[u8]) -> Result<Vec<u8>, String> {
     if !is_optional_port(port) {
         return Err(format!("invalid port {} after host", quote(port)));
     }
-    let zone_at = port_at
-        .filter(|_| host.starts_with(b"["))
-        .and_then(|end| host[..end - 1].windows(3).position(|window| window == b"%25"));
+    let zone_at = port_at.filter(|_| host.starts_with(b"[")).and_then(|end| {
+        host[..end - 1]
+            .windows(3)
+            .position(|window| window == b"%25")
+    });
     let (Some(zone_at), Some(port_at)) = (zone_at, port_at) else {
         return unescape(host, Part::Host);
     };
@@ -271,17 +282,25 @@ fn unescape(text: &[u8], part: Part) -> Result<Vec<u8>, String> {
     while let Some((byte, after)) = rest.split_first() {
         if *byte != b'%' {
             if is_host && byte.is_ascii() && should_escape(*byte, part) {
-                return Err(format!("invalid character {} in host name", quote(&[*byte])));
+                return Err(format!(
+                    "invalid character {} in host name",
+                    quote(&[*byte])
+                ));
             }
             out.push(*byte);
             rest = after;
             continue;
         }
         let bad = |length: usize| {
-            Err(format!("invalid URL escape {}", quote(&rest[..length.min(rest.len())])))
+            Err(format!(
+                "invalid URL escape {}",
+                quote(&rest[..length.min(rest.len())])
+            ))
         };
         let digit = |at: usize| rest.get(at).and_then(|byte| char::from(*byte).to_digit(16));
-        let (Some(high), Some(low)) = (digit(1), digit(2)) else { return bad(3) };
+        let (Some(high), Some(low)) = (digit(1), digit(2)) else {
+            return bad(3);
+        };
         let value = u8::try_from(high * 16 + low).unwrap_or_default();
         let is_percent = value == b'%';
         let is_bad = match part {

@@ -1,5 +1,10 @@
 //! Sprig's dates, by Go's layouts; the local zone is UTC and the time is the render's.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "the functions of a table have one signature"
+)]
+
 use crate::functions::{Arguments, Context, FunctionError};
 use crate::go::time::{Duration, Location, Time, parse_duration, parse_in_local};
 use crate::value::{self, Foreign, IntKind, Str, Value};
@@ -64,9 +69,16 @@ fn moment(context: &Context<'_>, value: Option<&Value>, integers: &[IntKind]) ->
 
 fn formatted(context: &mut Context<'_>, date: Option<&Value>, layout: &[u8], zone: &[u8]) -> Ran {
     context.allocate(layout.len())?;
-    let time = moment(context, date, &[IntKind::Int, IntKind::Int32, IntKind::Int64]);
+    let time = moment(
+        context,
+        date,
+        &[IntKind::Int, IntKind::Int32, IntKind::Int64],
+    );
     let location = std::str::from_utf8(zone).ok().and_then(Location::load);
-    Ok(time.within(location.unwrap_or(Location::Utc)).format(layout).into())
+    Ok(time
+        .within(location.unwrap_or(Location::Utc))
+        .format(layout)
+        .into())
 }
 
 type Ran = Result<Value, FunctionError>;
@@ -80,7 +92,12 @@ pub(super) fn date(context: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
 }
 
 pub(super) fn date_in_zone(context: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
-    formatted(context, arguments.get(1), arguments.bytes(0), arguments.bytes(2))
+    formatted(
+        context,
+        arguments.get(1),
+        arguments.bytes(0),
+        arguments.bytes(2),
+    )
 }
 
 pub(super) fn html_date(context: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
@@ -88,7 +105,12 @@ pub(super) fn html_date(context: &mut Context<'_>, arguments: Arguments<'_>) -> 
 }
 
 pub(super) fn html_date_in_zone(context: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
-    formatted(context, arguments.first(), b"2006-01-02", arguments.bytes(1))
+    formatted(
+        context,
+        arguments.first(),
+        b"2006-01-02",
+        arguments.bytes(1),
+    )
 }
 
 /// A duration that is none leaves the date as it is.
@@ -121,5 +143,8 @@ pub(super) fn must_to_date(_: &mut Context<'_>, arguments: Arguments<'_>) -> Ran
 }
 
 pub(super) fn unix_epoch(_: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
-    Ok(time_argument(arguments.first()).unix_seconds().to_string().into())
+    Ok(time_argument(arguments.first())
+        .unix_seconds()
+        .to_string()
+        .into())
 }

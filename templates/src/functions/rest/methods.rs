@@ -1,5 +1,10 @@
 //! Methods of the types that functions give, and how values of these types print.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "the functions of a table have one signature"
+)]
+
 use super::dates::time_argument;
 use crate::functions::{Arguments, Context, Function, FunctionError, Run};
 use crate::go::semver::is_suffix;
@@ -37,13 +42,18 @@ pub(crate) fn string(value: &Foreign) -> Option<Vec<u8>> {
 pub(crate) fn integer_string(kind: IntKind, value: i64) -> Option<String> {
     let named = |names: &[&str], index: Option<usize>, what: &str| {
         let name = index.and_then(|index| names.get(index));
-        name.map_or_else(|| format!("%!{what}({})", value.cast_unsigned()), |name| (*name).to_owned())
+        name.map_or_else(
+            || format!("%!{what}({})", value.cast_unsigned()),
+            |name| (*name).to_owned(),
+        )
     };
     match kind {
         IntKind::Duration => Some(Duration(value).text()),
-        IntKind::Month => {
-            Some(named(&MONTHS, usize::try_from(value.wrapping_sub(1)).ok(), "Month"))
-        }
+        IntKind::Month => Some(named(
+            &MONTHS,
+            usize::try_from(value.wrapping_sub(1)).ok(),
+            "Month",
+        )),
         IntKind::Weekday => Some(named(&WEEKDAYS, usize::try_from(value).ok(), "Weekday")),
         IntKind::Int | IntKind::Int8 | IntKind::Int16 | IntKind::Int32 | IntKind::Int64 => None,
     }
@@ -59,19 +69,37 @@ const fn method(name: &'static str, result: Type, run: Run) -> Function {
 }
 
 static DURATION: &[Function] = &[
-    method("Abs", Type::DURATION, |_, a| Ok(Value::duration(duration(a).checked_abs().unwrap_or(i64::MAX)))),
-    method("Hours", Type::Float64, |_, a| Ok(Duration(duration(a)).in_units(3_600_000_000_000).into())),
-    method("Microseconds", INT64, |_, a| Ok(Value::int64(duration(a) / 1_000))),
-    method("Milliseconds", INT64, |_, a| Ok(Value::int64(duration(a) / 1_000_000))),
-    method("Minutes", Type::Float64, |_, a| Ok(Duration(duration(a)).in_units(60_000_000_000).into())),
+    method("Abs", Type::DURATION, |_, a| {
+        Ok(Value::duration(
+            duration(a).checked_abs().unwrap_or(i64::MAX),
+        ))
+    }),
+    method("Hours", Type::Float64, |_, a| {
+        Ok(Duration(duration(a)).in_units(3_600_000_000_000).into())
+    }),
+    method("Microseconds", INT64, |_, a| {
+        Ok(Value::int64(duration(a) / 1_000))
+    }),
+    method("Milliseconds", INT64, |_, a| {
+        Ok(Value::int64(duration(a) / 1_000_000))
+    }),
+    method("Minutes", Type::Float64, |_, a| {
+        Ok(Duration(duration(a)).in_units(60_000_000_000).into())
+    }),
     method("Nanoseconds", INT64, |_, a| Ok(Value::int64(duration(a)))),
     Function::new("Round", &[Type::DURATION], Type::DURATION, |_, a| {
-        Ok(Value::duration(Duration(duration(a)).round(Duration(a.int(0))).0))
+        Ok(Value::duration(
+            Duration(duration(a)).round(Duration(a.int(0))).0,
+        ))
     }),
-    method("Seconds", Type::Float64, |_, a| Ok(Duration(duration(a)).in_units(1_000_000_000).into())),
+    method("Seconds", Type::Float64, |_, a| {
+        Ok(Duration(duration(a)).in_units(1_000_000_000).into())
+    }),
     method("String", STRING, integer_text),
     Function::new("Truncate", &[Type::DURATION], Type::DURATION, |_, a| {
-        Ok(Value::duration(Duration(duration(a)).truncate(Duration(a.int(0))).0))
+        Ok(Value::duration(
+            Duration(duration(a)).truncate(Duration(a.int(0))).0,
+        ))
     }),
 ];
 
@@ -91,22 +119,36 @@ static TIME: &[Function] = &[
     Function::new("AddDate", &[INT, INT, INT], Type::Time, |_, a| {
         Ok(time(a).add_date(a.int(0), a.int(1), a.int(2)).into())
     }),
-    Function::new("After", &[Type::Time], BOOL, |_, a| Ok((time(a).instant() > other(a)).into())),
-    Function::new("Before", &[Type::Time], BOOL, |_, a| Ok((time(a).instant() < other(a)).into())),
+    Function::new("After", &[Type::Time], BOOL, |_, a| {
+        Ok((time(a).instant() > other(a)).into())
+    }),
+    Function::new("Before", &[Type::Time], BOOL, |_, a| {
+        Ok((time(a).instant() < other(a)).into())
+    }),
     Function::new("Compare", &[Type::Time], INT, |_, a| {
         Ok(Value::int(time(a).instant().cmp(&other(a)) as i64))
     }),
-    method("Day", INT, |_, a| Ok(Value::int(time(a).civil().day.into()))),
-    Function::new("Equal", &[Type::Time], BOOL, |_, a| Ok((time(a).instant() == other(a)).into())),
+    method("Day", INT, |_, a| {
+        Ok(Value::int(time(a).civil().day.into()))
+    }),
+    Function::new("Equal", &[Type::Time], BOOL, |_, a| {
+        Ok((time(a).instant() == other(a)).into())
+    }),
     Function::new("Format", &[STRING], STRING, |context, a| {
         context.allocate(a.bytes(0).len())?;
         Ok(time(a).format(a.bytes(0)).into())
     }),
     method("GoString", STRING, |_, a| Ok(go_string(&time(a)).into())),
-    method("Hour", INT, |_, a| Ok(Value::int(time(a).civil().hour.into()))),
-    Function::new("In", &[Type::Location], Type::Time, |_, a| match a.first() {
-        Some(Value::Foreign(Foreign::Location(location))) => Ok(within(a, location)),
-        _ => Err(FunctionError::new("time: missing Location in call to Time.In")),
+    method("Hour", INT, |_, a| {
+        Ok(Value::int(time(a).civil().hour.into()))
+    }),
+    Function::new("In", &[Type::Location], Type::Time, |_, a| {
+        match a.first() {
+            Some(Value::Foreign(Foreign::Location(location))) => Ok(within(a, location)),
+            _ => Err(FunctionError::new(
+                "time: missing Location in call to Time.In",
+            )),
+        }
     }),
     method("IsDST", BOOL, |_, _| Ok(false.into())),
     method("IsZero", BOOL, |_, a| Ok(time(a).is_zero().into())),
@@ -114,20 +156,26 @@ static TIME: &[Function] = &[
         Ok(time(a).within(crate::go::time::Location::Local).into())
     }),
     method("Location", Type::Location, |_, a| match a.receiver() {
-        Value::Foreign(Foreign::Time(time)) => {
-            Ok(Value::Foreign(Foreign::Location(std::rc::Rc::new(time.location.clone()))))
-        }
+        Value::Foreign(Foreign::Time(time)) => Ok(Value::Foreign(Foreign::Location(
+            std::rc::Rc::new(time.location.clone()),
+        ))),
         _ => Ok(Value::Nil),
     }),
-    method("Minute", INT, |_, a| Ok(Value::int(time(a).civil().minute.into()))),
+    method("Minute", INT, |_, a| {
+        Ok(Value::int(time(a).civil().minute.into()))
+    }),
     method("Month", Type::Int(IntKind::Month), |_, a| {
         Ok(Value::Int(IntKind::Month, time(a).civil().month.into()))
     }),
-    method("Nanosecond", INT, |_, a| Ok(Value::int(time(a).nanosecond().into()))),
+    method("Nanosecond", INT, |_, a| {
+        Ok(Value::int(time(a).nanosecond().into()))
+    }),
     Function::new("Round", &[Type::DURATION], Type::Time, |_, a| {
         Ok(time(a).round(Duration(a.int(0))).into())
     }),
-    method("Second", INT, |_, a| Ok(Value::int(time(a).civil().second.into()))),
+    method("Second", INT, |_, a| {
+        Ok(Value::int(time(a).civil().second.into()))
+    }),
     method("String", STRING, foreign_text),
     Function::new("Sub", &[Type::Time], Type::DURATION, |_, a| {
         Ok(Value::duration(time(a).since(&time_argument(a.first())).0))
@@ -135,45 +183,75 @@ static TIME: &[Function] = &[
     Function::new("Truncate", &[Type::DURATION], Type::Time, |_, a| {
         Ok(time(a).truncate(Duration(a.int(0))).into())
     }),
-    method("UTC", Type::Time, |_, a| Ok(time(a).within(crate::go::time::Location::Utc).into())),
-    method("Unix", INT64, |_, a| Ok(Value::int64(time(a).unix_seconds()))),
-    method("UnixMicro", INT64, |_, a| Ok(Value::int64(time(a).unix_in(1_000_000)))),
-    method("UnixMilli", INT64, |_, a| Ok(Value::int64(time(a).unix_in(1_000)))),
-    method("UnixNano", INT64, |_, a| Ok(Value::int64(time(a).unix_in(1_000_000_000)))),
+    method("UTC", Type::Time, |_, a| {
+        Ok(time(a).within(crate::go::time::Location::Utc).into())
+    }),
+    method("Unix", INT64, |_, a| {
+        Ok(Value::int64(time(a).unix_seconds()))
+    }),
+    method("UnixMicro", INT64, |_, a| {
+        Ok(Value::int64(time(a).unix_in(1_000_000)))
+    }),
+    method("UnixMilli", INT64, |_, a| {
+        Ok(Value::int64(time(a).unix_in(1_000)))
+    }),
+    method("UnixNano", INT64, |_, a| {
+        Ok(Value::int64(time(a).unix_in(1_000_000_000)))
+    }),
     method("Weekday", Type::Int(IntKind::Weekday), |_, a| {
         Ok(Value::Int(IntKind::Weekday, time(a).civil().weekday.into()))
     }),
     method("Year", INT, |_, a| Ok(Value::int(time(a).civil().year))),
-    method("YearDay", INT, |_, a| Ok(Value::int(time(a).civil().year_day.into()))),
+    method("YearDay", INT, |_, a| {
+        Ok(Value::int(time(a).civil().year_day.into()))
+    }),
 ];
 
 static VERSION: &[Function] = &[
-    Function::new("Compare", &[Type::Version], INT, |_, a| compared(a, |order| {
-        Value::int(order as i64)
-    })),
-    Function::new("Equal", &[Type::Version], BOOL, |_, a| compared(a, |order| order.is_eq().into())),
+    Function::new("Compare", &[Type::Version], INT, |_, a| {
+        compared(a, |order| Value::int(order as i64))
+    }),
+    Function::new("Equal", &[Type::Version], BOOL, |_, a| {
+        compared(a, |order| order.is_eq().into())
+    }),
     Function::new("GreaterThan", &[Type::Version], BOOL, |_, a| {
         compared(a, |order| order.is_gt().into())
     }),
-    method("IncMajor", Type::Version, |_, a| Ok(version(a)?.next_major().into())),
-    method("IncMinor", Type::Version, |_, a| Ok(version(a)?.next_minor().into())),
-    method("IncPatch", Type::Version, |_, a| Ok(version(a)?.next_patch().into())),
+    method("IncMajor", Type::Version, |_, a| {
+        Ok(version(a)?.next_major().into())
+    }),
+    method("IncMinor", Type::Version, |_, a| {
+        Ok(version(a)?.next_minor().into())
+    }),
+    method("IncPatch", Type::Version, |_, a| {
+        Ok(version(a)?.next_patch().into())
+    }),
     Function::new("LessThan", &[Type::Version], BOOL, |_, a| {
         compared(a, |order| order.is_lt().into())
     }),
     method("Major", INT64, |_, a| Ok(Value::int64(version(a)?.major))),
-    method("Metadata", STRING, |_, a| Ok(Value::Str(version(a)?.metadata))),
+    method("Metadata", STRING, |_, a| {
+        Ok(Value::Str(version(a)?.metadata))
+    }),
     method("Minor", INT64, |_, a| Ok(Value::int64(version(a)?.minor))),
-    method("Original", STRING, |_, a| Ok(Value::Str(version(a)?.original))),
+    method("Original", STRING, |_, a| {
+        Ok(Value::Str(version(a)?.original))
+    }),
     method("Patch", INT64, |_, a| Ok(Value::int64(version(a)?.patch))),
-    method("Prerelease", STRING, |_, a| Ok(Value::Str(version(a)?.prerelease))),
+    method("Prerelease", STRING, |_, a| {
+        Ok(Value::Str(version(a)?.prerelease))
+    }),
     Function::new("SetMetadata", &[STRING], Type::Version, |_, a| {
         let text = suffix(a, "Invalid Metadata string")?;
-        Ok(version(a)?.changed(|version| version.metadata = text).into())
+        Ok(version(a)?
+            .changed(|version| version.metadata = text)
+            .into())
     }),
     Function::new("SetPrerelease", &[STRING], Type::Version, |_, a| {
         let text = suffix(a, "Invalid Prerelease string")?;
-        Ok(version(a)?.changed(|version| version.prerelease = text).into())
+        Ok(version(a)?
+            .changed(|version| version.prerelease = text)
+            .into())
     }),
     method("String", STRING, foreign_text),
 ];
@@ -222,7 +300,10 @@ fn go_string(time: &Time) -> String {
     let location = match time.location().name() {
         "UTC" => "time.UTC".to_owned(),
         "Local" => "time.Local".to_owned(),
-        name => format!("time.Location({})", crate::go::quote::quote(name.as_bytes())),
+        name => format!(
+            "time.Location({})",
+            crate::go::quote::quote(name.as_bytes())
+        ),
     };
     let month = MONTHS[(civil.month as usize).clamp(1, 12) - 1];
     format!(

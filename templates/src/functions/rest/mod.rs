@@ -17,6 +17,3 @@ mod versions;
 
 pub(crate) use sprig3::SPRIG3;
 pub(crate) use table::FUNCTIONS;
-
-#[cfg(test)]
-mod fuzz_tmp;

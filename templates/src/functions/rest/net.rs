@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::functions::{Arguments, Context, FunctionError};
-use crate::go::url::Url;
+use crate::go::url::{Url, Userinfo};
 use crate::value::{Map, Value};
 
 type Ran = Result<Value, FunctionError>;
@@ -17,7 +17,11 @@ const NAME_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) fn url_parse(_: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
     let url = Url::parse(arguments.bytes(0))
         .map_err(|error| FunctionError::new(format!("unable to parse url: {error}")))?;
-    let userinfo = url.userinfo.as_ref().map(|userinfo| userinfo.text()).unwrap_or_default();
+    let userinfo = url
+        .userinfo
+        .as_ref()
+        .map(Userinfo::text)
+        .unwrap_or_default();
     let hostname = url.hostname().to_vec();
     let parts = [
         ("scheme", url.scheme),
@@ -29,7 +33,9 @@ pub(super) fn url_parse(_: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
         ("fragment", url.fragment),
         ("userinfo", userinfo),
     ];
-    Ok(Value::dict(parts.map(|(name, part)| (name, Value::from(part)))))
+    Ok(Value::dict(
+        parts.map(|(name, part)| (name, Value::from(part))),
+    ))
 }
 
 pub(super) fn url_join(_: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
@@ -89,9 +95,15 @@ fn addresses(name: String) -> Vec<IpAddr> {
         let found = (name.as_str(), 0).to_socket_addrs();
         let addresses = found.map(|found| found.map(|address| address.ip()).collect());
         // Nobody listens any more after the time-out.
-        sender.send(addresses.unwrap_or_default()).unwrap_or_default();
+        sender
+            .send(addresses.unwrap_or_default())
+            .unwrap_or_default();
     };
-    if thread::Builder::new().name("host name".to_owned()).spawn(ask).is_err() {
+    if thread::Builder::new()
+        .name("host name".to_owned())
+        .spawn(ask)
+        .is_err()
+    {
         return Vec::new();
     }
     receiver.recv_timeout(NAME_TIMEOUT).unwrap_or_default()

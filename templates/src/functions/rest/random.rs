@@ -1,6 +1,11 @@
 //! What is left to chance; all of it comes from the render's own generator, so the same seed gives
 //! the same bytes.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "the functions of a table have one signature"
+)]
+
 use rand_core::Rng;
 
 use crate::functions::{Arguments, Context, FunctionError};
@@ -34,12 +39,16 @@ fn characters(
     context.allocate(count)?;
     context.spend(count as u64 / 16)?;
     let alphabet: Vec<u8> = (b' '..=b'~').filter(|byte| wanted(*byte)).collect();
-    Ok((0..count).map(|_| alphabet[index(context, alphabet.len())]).collect())
+    Ok((0..count)
+        .map(|_| alphabet[index(context, alphabet.len())])
+        .collect())
 }
 
 /// At least one of the characters is a digit.
 pub(super) fn rand_alpha_num(context: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
-    let mut text = characters(context, arguments.int(0), |byte| byte.is_ascii_alphanumeric())?;
+    let mut text = characters(context, arguments.int(0), |byte| {
+        byte.is_ascii_alphanumeric()
+    })?;
     if !text.is_empty() && !text.iter().any(u8::is_ascii_digit) {
         let at = index(context, text.len());
         text[at] = b"0123456789"[index(context, 10)];
@@ -62,7 +71,9 @@ pub(super) fn rand_numeric(context: &mut Context<'_>, arguments: Arguments<'_>) 
 /// Random bytes in base64.
 pub(super) fn rand_bytes(context: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
     let Ok(count) = usize::try_from(arguments.int(0)) else {
-        return Err(FunctionError::new("runtime error: makeslice: len out of range"));
+        return Err(FunctionError::new(
+            "runtime error: makeslice: len out of range",
+        ));
     };
     context.allocate(count.saturating_mul(2))?;
     context.spend(count as u64 / 16)?;

@@ -137,25 +137,45 @@ fn replace(
 }
 
 pub(super) fn regex_replace_all(context: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
-    replace(context, arguments, &Replacement::Template(arguments.bytes(2)), Refused::Panic)
+    replace(
+        context,
+        arguments,
+        &Replacement::Template(arguments.bytes(2)),
+        Refused::Panic,
+    )
 }
 
 pub(super) fn must_regex_replace_all(context: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
-    replace(context, arguments, &Replacement::Template(arguments.bytes(2)), Refused::Error)
+    replace(
+        context,
+        arguments,
+        &Replacement::Template(arguments.bytes(2)),
+        Refused::Error,
+    )
 }
 
 pub(super) fn regex_replace_all_literal(
     context: &mut Context<'_>,
     arguments: Arguments<'_>,
 ) -> Ran {
-    replace(context, arguments, &Replacement::Literal(arguments.bytes(2)), Refused::Panic)
+    replace(
+        context,
+        arguments,
+        &Replacement::Literal(arguments.bytes(2)),
+        Refused::Panic,
+    )
 }
 
 pub(super) fn must_regex_replace_all_literal(
     context: &mut Context<'_>,
     arguments: Arguments<'_>,
 ) -> Ran {
-    replace(context, arguments, &Replacement::Literal(arguments.bytes(2)), Refused::Error)
+    replace(
+        context,
+        arguments,
+        &Replacement::Literal(arguments.bytes(2)),
+        Refused::Error,
+    )
 }
 
 pub(super) fn regex_quote_meta(context: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {

@@ -84,7 +84,9 @@ pub(super) fn derive_password(context: &mut Context<'_>, arguments: Arguments<'_
         site: arguments.bytes(4),
     };
     let unknown = || [b"cannot find password template ", arguments.bytes(1)].concat();
-    Ok(cipher::derive_password(&master).unwrap_or_else(unknown).into())
+    Ok(cipher::derive_password(&master)
+        .unwrap_or_else(unknown)
+        .into())
 }
 
 /// An unknown type is told in the output, not as an error.
@@ -104,11 +106,16 @@ pub(super) fn gen_private_key(context: &mut Context<'_>, arguments: Arguments<'_
         }
         kind => return Ok([b"Unknown type ", kind].concat().into()),
     };
-    Ok(key.unwrap_or_else(|error| format!("failed to generate private key: {error}")).into())
+    Ok(key
+        .unwrap_or_else(|error| format!("failed to generate private key: {error}"))
+        .into())
 }
 
 fn certificate(cert: impl Into<Str>, key: impl Into<Str>) -> Value {
-    let certificate = Certificate { cert: cert.into(), key: key.into() };
+    let certificate = Certificate {
+        cert: cert.into(),
+        key: key.into(),
+    };
     Value::Foreign(Foreign::Certificate(Rc::new(certificate)))
 }
 
@@ -127,7 +134,9 @@ fn parsed_certificate(text: &[u8], variable: &str) -> Result<Parent, FunctionErr
     let block =
         pem::decode(text).ok_or_else(|| FunctionError::new("unable to decode certificate"))?;
     Parent::parse(&block.bytes).map_err(|error| {
-        FunctionError::new(format!("error parsing certificate: {variable}.Bytes: {error}"))
+        FunctionError::new(format!(
+            "error parsing certificate: {variable}.Bytes: {error}"
+        ))
     })
 }
 
@@ -135,7 +144,9 @@ fn parsed_key(text: &[u8]) -> Result<PrivateKey, FunctionError> {
     let block = pem::decode(text).ok_or_else(|| FunctionError::new("unable to decode key"))?;
     PrivateKey::from_pkcs1(&block.bytes).map_err(|error| {
         let variable = "decodedKey";
-        FunctionError::new(format!("error parsing prive key: {variable}.Bytes: {error}"))
+        FunctionError::new(format!(
+            "error parsing prive key: {variable}.Bytes: {error}"
+        ))
     })
 }
 
@@ -198,9 +209,8 @@ impl<'r> Request<'r> {
             None => new_rsa_key(context)?,
         };
         context.spend(CURVE_STEPS)?;
-        let bytes = x509::create(&template, &key, signer).map_err(|error| {
-            FunctionError::new(format!("error creating certificate: {error}"))
-        })?;
+        let bytes = x509::create(&template, &key, signer)
+            .map_err(|error| FunctionError::new(format!("error creating certificate: {error}")))?;
         let key = key.pem().map_err(FunctionError::new)?;
         Ok(certificate(pem::encode("CERTIFICATE", &bytes), key))
     }
@@ -218,12 +228,13 @@ fn addresses(context: &mut Context<'_>, list: &Slice) -> Result<Vec<IpAddr>, Fun
         let Value::Str(text) = &value else {
             let shown = context.sprint(&[value])?;
             let shown = String::from_utf8_lossy(&shown).into_owned();
-            return Err(FunctionError::new(format!("error parsing ip: {shown} is not a string")));
+            return Err(FunctionError::new(format!(
+                "error parsing ip: {shown} is not a string"
+            )));
         };
         let address = text.as_utf8().and_then(|text| text.parse().ok());
-        addresses.push(
-            address.ok_or_else(|| FunctionError::new(format!("error parsing ip: {text}")))?,
-        );
+        addresses
+            .push(address.ok_or_else(|| FunctionError::new(format!("error parsing ip: {text}")))?);
     }
     Ok(addresses)
 }
@@ -261,7 +272,9 @@ fn parsed_signer_key(text: &[u8]) -> Result<PrivateKey, FunctionError> {
     let block = pem::decode(text).ok_or_else(|| FunctionError::new("unable to decode key"))?;
     PrivateKey::from_pkcs1(&block.bytes).map_err(|error| {
         let variable = "decodedSignerKey";
-        FunctionError::new(format!("error parsing prive key: {variable}.Bytes: {error}"))
+        FunctionError::new(format!(
+            "error parsing prive key: {variable}.Bytes: {error}"
+        ))
     })
 }
 
@@ -295,10 +308,7 @@ pub(super) fn gen_self_signed_cert_with_key(
     Request::server(arguments).fulfilled(context, Some(key), None)
 }
 
-pub(super) fn gen_signed_cert_with_key(
-    context: &mut Context<'_>,
-    arguments: Arguments<'_>,
-) -> Ran {
+pub(super) fn gen_signed_cert_with_key(context: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
     let key = any_key(arguments.bytes(5))?;
     let (parent, signing_key) = authority(arguments, any_key)?;
     let signer = Some((&parent, &signing_key));
@@ -311,8 +321,10 @@ fn bcrypt_digest(context: &mut Context<'_>, password: &[u8]) -> Result<String, F
     const LONGEST: usize = 72;
     context.spend(PASSWORD_STEPS)?;
     if password.len() > LONGEST {
-        return Ok("failed to encrypt string with bcrypt: bcrypt: password length exceeds 72 bytes"
-            .to_owned());
+        return Ok(
+            "failed to encrypt string with bcrypt: bcrypt: password length exceeds 72 bytes"
+                .to_owned(),
+        );
     }
     let mut salt = [0; 16];
     context.random().fill_bytes(&mut salt);

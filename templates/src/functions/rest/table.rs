@@ -19,22 +19,46 @@ pub(crate) static FUNCTIONS: &[Function] = &[
         r#"{{ date "2006-01-02 15:04" 1560458379 }}"#,
         "2019-06-13 20:39",
     ),
-    Function::new("dateInZone", &[STRING, ANY, STRING], STRING, dates::date_in_zone).documented(
+    Function::new(
+        "dateInZone",
+        &[STRING, ANY, STRING],
+        STRING,
+        dates::date_in_zone,
+    )
+    .documented(
         "Formats a date by a Go layout in a zone; an unknown zone is UTC.",
         r#"{{ dateInZone "15:04 MST" 1560458379 "Europe/Berlin" }}"#,
         "22:39 CEST",
     ),
-    Function::new("date_in_zone", &[STRING, ANY, STRING], STRING, dates::date_in_zone).documented(
+    Function::new(
+        "date_in_zone",
+        &[STRING, ANY, STRING],
+        STRING,
+        dates::date_in_zone,
+    )
+    .documented(
         "The same as `dateInZone`.",
         r#"{{ date_in_zone "2006-01-02" 0 "UTC" }}"#,
         "1970-01-01",
     ),
-    Function::new("dateModify", &[STRING, Type::Time], Type::Time, dates::date_modify).documented(
+    Function::new(
+        "dateModify",
+        &[STRING, Type::Time],
+        Type::Time,
+        dates::date_modify,
+    )
+    .documented(
         "Adds a duration such as `-1h30m` to a date; anything else leaves it as it is.",
         r#"{{ toDate "2006-01-02" "2017-12-31" | dateModify "36h" | date "2006-01-02 15:04" }}"#,
         "2018-01-01 12:00",
     ),
-    Function::new("date_modify", &[STRING, Type::Time], Type::Time, dates::date_modify).documented(
+    Function::new(
+        "date_modify",
+        &[STRING, Type::Time],
+        Type::Time,
+        dates::date_modify,
+    )
+    .documented(
         "The same as `dateModify`.",
         r#"{{ toDate "2006-01-02" "2017-12-31" | date_modify "-24h" | date "2006-01-02" }}"#,
         "2017-12-30",
@@ -44,7 +68,13 @@ pub(crate) static FUNCTIONS: &[Function] = &[
         "{{ htmlDate 1560458379 }}",
         "2019-06-13",
     ),
-    Function::new("htmlDateInZone", &[ANY, STRING], STRING, dates::html_date_in_zone).documented(
+    Function::new(
+        "htmlDateInZone",
+        &[ANY, STRING],
+        STRING,
+        dates::html_date_in_zone,
+    )
+    .documented(
         "Formats a date as an HTML date field wants it, in a zone.",
         r#"{{ htmlDateInZone 1560458379 "Asia/Tokyo" }}"#,
         "2019-06-14",
@@ -70,13 +100,24 @@ pub(crate) static FUNCTIONS: &[Function] = &[
         r#"{{ (semver "v1.2.3-beta.1").Minor }}"#,
         "2",
     ),
-    Function::new("semverCompare", &[STRING, STRING], Type::Bool, versions::semver_compare)
-        .documented(
-            "Says whether a version satisfies constraints, which commas join and `||` parts.",
-            r#"{{ semverCompare ">=1.2, <2" "1.5.0" }}"#,
-            "true",
-        ),
-    Function::new("regexMatch", &[STRING, STRING], Type::Bool, regexes::regex_match).documented(
+    Function::new(
+        "semverCompare",
+        &[STRING, STRING],
+        Type::Bool,
+        versions::semver_compare,
+    )
+    .documented(
+        "Says whether a version satisfies constraints, which commas join and `||` parts.",
+        r#"{{ semverCompare ">=1.2, <2" "1.5.0" }}"#,
+        "true",
+    ),
+    Function::new(
+        "regexMatch",
+        &[STRING, STRING],
+        Type::Bool,
+        regexes::regex_match,
+    )
+    .documented(
         "Says whether a text contains a match of a pattern; a wrong pattern matches nothing.",
         r#"{{ regexMatch "^[a-z]+[0-9]$" "node7" }}"#,
         "true",
@@ -172,12 +213,24 @@ pub(crate) static FUNCTIONS: &[Function] = &[
         r#"{{ derivePassword 1 "long" "password" "user" "example.com" }}"#,
         "ZedaFaxcZaso9*",
     ),
-    Function::new("encryptAES", &[STRING, STRING], STRING, secrets::encrypt_aes).documented(
+    Function::new(
+        "encryptAES",
+        &[STRING, STRING],
+        STRING,
+        secrets::encrypt_aes,
+    )
+    .documented(
         "Encrypts a text with AES-256-CBC; the first 32 bytes of the password are the key.",
         r#"{{ "plain" | encryptAES "key" | decryptAES "key" }}"#,
         "plain",
     ),
-    Function::new("decryptAES", &[STRING, STRING], STRING, secrets::decrypt_aes).documented(
+    Function::new(
+        "decryptAES",
+        &[STRING, STRING],
+        STRING,
+        secrets::decrypt_aes,
+    )
+    .documented(
         "Decrypts what `encryptAES` made.",
         r#"{{ "plain" | encryptAES "key" | decryptAES "key" }}"#,
         "plain",
@@ -187,8 +240,14 @@ pub(crate) static FUNCTIONS: &[Function] = &[
         r#"{{ genPrivateKey "ecdsa" | trunc 30 }}"#,
         "-----BEGIN EC PRIVATE KEY-----",
     ),
-    Function::new("genCA", &[STRING, Type::INT], Type::Certificate, secrets::gen_ca).documented(
-        "Makes a certificate authority: common name, days it is valid. Fields Cert and Key are PEM.",
+    Function::new(
+        "genCA",
+        &[STRING, Type::INT],
+        Type::Certificate,
+        secrets::gen_ca,
+    )
+    .documented(
+        "Makes a certificate authority (name, days): its fields Cert and Key are PEM.",
         r#"{{ (genCA "my-ca" 365).Cert | trunc 27 }}"#,
         "-----BEGIN CERTIFICATE-----",
     ),
@@ -200,7 +259,7 @@ pub(crate) static FUNCTIONS: &[Function] = &[
     )
     .documented(
         "Makes a certificate that signs itself: common name, IP addresses, DNS names, days.",
-        r#"{{ (genSelfSignedCert "a.com" (list "10.0.0.1") (list "b.com") 365).Key | trunc 31 }}"#,
+        r#"{{ (genSelfSignedCert "a.com" (list "10.0.0.1") nil 365).Key | trunc 31 }}"#,
         "-----BEGIN RSA PRIVATE KEY-----",
     ),
     Function::new(
@@ -211,7 +270,7 @@ pub(crate) static FUNCTIONS: &[Function] = &[
     )
     .documented(
         "Makes a certificate that an authority signs: as `genSelfSignedCert`, then the authority.",
-        r#"{{ (genSignedCert "a.com" nil (list "b.com") 365 (genCA "my-ca" 365)).Cert | trunc 27 }}"#,
+        r#"{{ (genSignedCert "a.com" nil nil 365 (genCA "ca" 365)).Cert | trunc 27 }}"#,
         "-----BEGIN CERTIFICATE-----",
     ),
     Function::new(
@@ -222,7 +281,8 @@ pub(crate) static FUNCTIONS: &[Function] = &[
     )
     .documented(
         "Makes an authority of a certificate and an RSA key, both PEM in base64.",
-        r#"{{ $ca := genCA "my-ca" 1 }}{{ eq (buildCustomCert (b64enc $ca.Cert) (b64enc $ca.Key)).Key $ca.Key }}"#,
+        "{{ with genCA `ca` 9 }}{{ (buildCustomCert (b64enc .Cert) (b64enc .Key)).Key | eq .Key }}\
+         {{ end }}",
         "true",
     ),
     Function::new("uuidv4", &[], STRING, random::uuidv4).documented(

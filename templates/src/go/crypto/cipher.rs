@@ -10,7 +10,10 @@ use sha2::{Sha256, Sha512};
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }
 
 pub(crate) fn sha1(bytes: &[u8]) -> Vec<u8> {
@@ -52,7 +55,10 @@ pub(crate) fn encrypt_aes(password: &[u8], text: &[u8], initial: [u8; BLOCK]) ->
     let cipher = cipher(password);
     let padding = BLOCK - text.len() % BLOCK;
     let mut padded = text.to_vec();
-    padded.resize(text.len() + padding, u8::try_from(padding).unwrap_or_default());
+    padded.resize(
+        text.len() + padding,
+        u8::try_from(padding).unwrap_or_default(),
+    );
     let mut out = initial.to_vec();
     let mut previous = initial;
     for chunk in padded.chunks_exact(BLOCK) {
@@ -105,7 +111,9 @@ pub(crate) fn decrypt_aes(
     };
     let Some(length) = out.len().checked_sub(padding) else {
         let excess = padding - out.len();
-        return Err(format!("runtime error: slice bounds out of range [:-{excess}]"));
+        return Err(format!(
+            "runtime error: slice bounds out of range [:-{excess}]"
+        ));
     };
     out.truncate(length);
     Ok(out)
@@ -131,11 +139,26 @@ const fn templates(kind: &[u8]) -> &'static [&'static str] {
     match kind {
         b"maximum" => &["anoxxxxxxxxxxxxxxxxx", "axxxxxxxxxxxxxxxxxno"],
         b"long" => &[
-            "CvcvnoCvcvCvcv", "CvcvCvcvnoCvcv", "CvcvCvcvCvcvno", "CvccnoCvcvCvcv",
-            "CvccCvcvnoCvcv", "CvccCvcvCvcvno", "CvcvnoCvccCvcv", "CvcvCvccnoCvcv",
-            "CvcvCvccCvcvno", "CvcvnoCvcvCvcc", "CvcvCvcvnoCvcc", "CvcvCvcvCvccno",
-            "CvccnoCvccCvcv", "CvccCvccnoCvcv", "CvccCvccCvcvno", "CvcvnoCvccCvcc",
-            "CvcvCvccnoCvcc", "CvcvCvccCvccno", "CvccnoCvcvCvcc", "CvccCvcvnoCvcc",
+            "CvcvnoCvcvCvcv",
+            "CvcvCvcvnoCvcv",
+            "CvcvCvcvCvcvno",
+            "CvccnoCvcvCvcv",
+            "CvccCvcvnoCvcv",
+            "CvccCvcvCvcvno",
+            "CvcvnoCvccCvcv",
+            "CvcvCvccnoCvcv",
+            "CvcvCvccCvcvno",
+            "CvcvnoCvcvCvcc",
+            "CvcvCvcvnoCvcc",
+            "CvcvCvcvCvccno",
+            "CvccnoCvccCvcv",
+            "CvccCvccnoCvcv",
+            "CvccCvccCvcvno",
+            "CvcvnoCvccCvcc",
+            "CvcvCvccnoCvcc",
+            "CvcvCvccCvccno",
+            "CvccnoCvcvCvcc",
+            "CvccCvcvnoCvcc",
             "CvccCvcvCvccno",
         ],
         b"medium" => &["CvcnoCvc", "CvcCvcno"],
@@ -168,14 +191,22 @@ pub(crate) fn derive_password(master: &MasterPassword<'_>) -> Option<Vec<u8>> {
     let mut key = [0; 64];
     scrypt::scrypt(master.password, &salt, &parameters, &mut key).ok()?;
     let mut seed = Hmac::<Sha256>::new_from_slice(&key).ok()?;
-    for part in [SEED, &length(master.site), master.site, &master.counter.to_be_bytes()] {
+    for part in [
+        SEED,
+        &length(master.site),
+        master.site,
+        &master.counter.to_be_bytes(),
+    ] {
         seed.update(part);
     }
     let seed = seed.finalize().into_bytes();
     let template = templates[usize::from(seed[0]) % templates.len()];
-    let password = template.bytes().zip(seed.iter().skip(1)).map(|(letter, byte)| {
-        let characters = characters(letter);
-        characters[usize::from(*byte) % characters.len()]
-    });
+    let password = template
+        .bytes()
+        .zip(seed.iter().skip(1))
+        .map(|(letter, byte)| {
+            let characters = characters(letter);
+            characters[usize::from(*byte) % characters.len()]
+        });
     Some(password.collect())
 }

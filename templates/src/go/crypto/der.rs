@@ -85,8 +85,13 @@ impl<'d> Reader<'d> {
             (usize::from(first), 2)
         } else {
             let digits = usize::from(first & 0x7f);
-            let bytes = self.rest.get(2..2 + digits).filter(|_| (1..=4).contains(&digits))?;
-            let length = bytes.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+            let bytes = self
+                .rest
+                .get(2..2 + digits)
+                .filter(|_| (1..=4).contains(&digits))?;
+            let length = bytes
+                .iter()
+                .fold(0, |sum, byte| sum << 8 | usize::from(*byte));
             // The shortest form is the only one.
             if length < 0x80 || bytes[0] == 0 {
                 return None;
@@ -95,7 +100,11 @@ impl<'d> Reader<'d> {
         };
         let whole = self.rest.get(..header + length)?;
         self.rest = &self.rest[header + length..];
-        Some(Element { tag, content: &whole[header..], whole })
+        Some(Element {
+            tag,
+            content: &whole[header..],
+            whole,
+        })
     }
 
     /// The next element, which must have this tag.

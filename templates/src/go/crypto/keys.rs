@@ -70,14 +70,18 @@ impl PrivateKey {
     /// `x509.ParsePKCS1PrivateKey(der)`.
     pub(crate) fn from_pkcs1(bytes: &[u8]) -> Result<Self, String> {
         if is_pkcs8(bytes) {
-            return Err("x509: failed to parse private key (use ParsePKCS8PrivateKey instead for \
+            return Err(
+                "x509: failed to parse private key (use ParsePKCS8PrivateKey instead for \
                         this key format)"
-                .to_owned());
+                    .to_owned(),
+            );
         }
         if sec1_key(bytes).is_some() {
-            return Err("x509: failed to parse private key (use ParseECPrivateKey instead for \
+            return Err(
+                "x509: failed to parse private key (use ParseECPrivateKey instead for \
                         this key format)"
-                .to_owned());
+                    .to_owned(),
+            );
         }
         if Reader::new(bytes).any().is_none() {
             return Err("asn1: syntax error: data truncated".to_owned());
@@ -112,8 +116,9 @@ impl PrivateKey {
                 .and_then(|seed| seed.content.try_into().ok())
                 .map(Self::Ed25519)
                 .ok_or_else(|| "x509: invalid Ed25519 private key".to_owned()),
-            Some(_) => Err("x509: PKCS#8 wrapping contained private key with unknown algorithm"
-                .to_owned()),
+            Some(_) => {
+                Err("x509: PKCS#8 wrapping contained private key with unknown algorithm".to_owned())
+            }
             None => Err("asn1: structure error: not a PKCS#8 private key".to_owned()),
         }
     }
@@ -129,7 +134,10 @@ impl PrivateKey {
             Self::Ed25519(seed) => {
                 let algorithm = der::sequence(&[der::element(der::OID, ED25519)]);
                 let key = der::element(der::OCTET_STRING, &der::element(der::OCTET_STRING, seed));
-                pem::encode("PRIVATE KEY", &der::sequence(&[der::integer(&[0]), algorithm, key]))
+                pem::encode(
+                    "PRIVATE KEY",
+                    &der::sequence(&[der::integer(&[0]), algorithm, key]),
+                )
             }
         })
     }
@@ -142,7 +150,10 @@ impl PrivateKey {
             Self::Ecdsa(_) => vec![oid(EC_PUBLIC_KEY), oid(PRIME256V1)],
             Self::Ed25519(_) => vec![oid(ED25519)],
         };
-        der::sequence(&[der::sequence(&algorithm), der::bit_string(&self.public_key())])
+        der::sequence(&[
+            der::sequence(&algorithm),
+            der::bit_string(&self.public_key()),
+        ])
     }
 
     /// The public half alone, of which a certificate's key identifier is the digest.
@@ -153,9 +164,10 @@ impl PrivateKey {
                 der::integer(&key.e().to_be_bytes()),
             ]),
             Self::Ecdsa(key) => public_point(key),
-            Self::Ed25519(seed) => {
-                ed25519_dalek::SigningKey::from_bytes(seed).verifying_key().to_bytes().to_vec()
-            }
+            Self::Ed25519(seed) => ed25519_dalek::SigningKey::from_bytes(seed)
+                .verifying_key()
+                .to_bytes()
+                .to_vec(),
         }
     }
 
@@ -174,9 +186,12 @@ impl PrivateKey {
     pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, String> {
         match self {
             Self::Rsa(key) => {
-                let padding =
-                    Pkcs1v15Sign { hash_len: Some(32), prefix: Box::new(SHA256_PREFIX) };
-                key.sign(padding, &sha256(message)).map_err(|error| error.to_string())
+                let padding = Pkcs1v15Sign {
+                    hash_len: Some(32),
+                    prefix: Box::new(SHA256_PREFIX),
+                };
+                key.sign(padding, &sha256(message))
+                    .map_err(|error| error.to_string())
             }
             Self::Ecdsa(key) => {
                 let signature: p256::ecdsa::Signature =
@@ -207,7 +222,9 @@ fn sec1(key: &p256::SecretKey) -> Vec<u8> {
 
 fn sec1_key(bytes: &[u8]) -> Option<p256::SecretKey> {
     let mut fields = Reader::new(Reader::new(bytes).expect(der::SEQUENCE)?.content);
-    fields.expect(der::INTEGER).filter(|version| version.content == [1])?;
+    fields
+        .expect(der::INTEGER)
+        .filter(|version| version.content == [1])?;
     p256::SecretKey::from_slice(fields.expect(der::OCTET_STRING)?.content).ok()
 }
 
@@ -236,12 +253,14 @@ pub(crate) fn dsa_pem(random: &mut ChaCha8Rng) -> Option<String> {
     let (modulus, divisor) = dsa_parameters(random);
     let parameters = BoxedMontyParams::new(Odd::new(modulus.clone()).into_option()?);
     let power = |base: BoxedUint, exponent: &BoxedUint| {
-        BoxedMontyForm::new(base, &parameters).pow(exponent).retrieve()
+        BoxedMontyForm::new(base, &parameters)
+            .pow(exponent)
+            .retrieve()
     };
     let one = BoxedUint::one_with_precision(DSA_MODULUS);
     let wide_divisor = NonZero::new(divisor.clone().resize(DSA_MODULUS)).into_option()?;
     let cofactor = modulus.wrapping_sub(&one).wrapping_div(&wide_divisor);
-    let generator = (2_u64..)
+    let generator = (2_u64..1000)
         .map(|base| power(BoxedUint::from(base).resize(DSA_MODULUS), &cofactor))
         .find(|generator| *generator != one)?;
     let secret = loop {
@@ -263,7 +282,9 @@ fn dsa_parameters(random: &mut ChaCha8Rng) -> (BoxedUint, BoxedUint) {
     loop {
         let divisor: BoxedUint = random_prime(random, Flavor::Any, DSA_DIVISOR);
         let double = divisor.clone().resize(DSA_MODULUS).wrapping_add(&divisor);
-        let Some(step) = NonZero::new(double).into_option() else { continue };
+        let Some(step) = NonZero::new(double).into_option() else {
+            continue;
+        };
         for _ in 0..DSA_TRIES {
             let mut candidate = BoxedUint::random_bits(random, DSA_MODULUS);
             candidate.set_bit(DSA_MODULUS - 1, Choice::TRUE);

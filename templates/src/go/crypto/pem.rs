@@ -9,8 +9,7 @@ pub(crate) fn encode(kind: &str, bytes: &[u8]) -> String {
         out.push_str(&String::from_utf8_lossy(line));
         out.push('\n');
     }
-    out.push_str(&format!("-----END {kind}-----\n"));
-    out
+    out + &format!("-----END {kind}-----\n")
 }
 
 /// A block that was read.
@@ -25,9 +24,14 @@ pub(crate) fn decode(text: &[u8]) -> Option<Block> {
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         let kind = line.trim_end().strip_prefix("-----BEGIN ");
-        let Some(kind) = kind.and_then(|rest| rest.strip_suffix("-----")) else { continue };
+        let Some(kind) = kind.and_then(|rest| rest.strip_suffix("-----")) else {
+            continue;
+        };
         if let Some(bytes) = body(lines.clone(), kind) {
-            return Some(Block { kind: kind.to_owned(), bytes });
+            return Some(Block {
+                kind: kind.to_owned(),
+                bytes,
+            });
         }
     }
     None

@@ -78,7 +78,11 @@ impl Parent {
                 key_id = subject_key_id(field.content).unwrap_or_default();
             }
         }
-        Some(Self { subject, key_id, public_key_info })
+        Some(Self {
+            subject,
+            key_id,
+            public_key_info,
+        })
     }
 }
 
@@ -90,7 +94,12 @@ fn subject_key_id(extensions: &[u8]) -> Option<Vec<u8>> {
             continue;
         }
         let value = fields.expect(der::OCTET_STRING)?.content;
-        return Some(Reader::new(value).expect(der::OCTET_STRING)?.content.to_vec());
+        return Some(
+            Reader::new(value)
+                .expect(der::OCTET_STRING)?
+                .content
+                .to_vec(),
+        );
     }
     None
 }
@@ -105,16 +114,18 @@ pub(crate) fn create(
     let (issuer, parent_key_id, signing_key) = match signer {
         Some((parent, signing_key)) => {
             if signing_key.public_key_info() != parent.public_key_info {
-                return Err(
-                    "x509: provided PrivateKey doesn't match parent's PublicKey".to_owned()
-                );
+                return Err("x509: provided PrivateKey doesn't match parent's PublicKey".to_owned());
             }
             (parent.subject.clone(), parent.key_id.clone(), signing_key)
         }
         None => (subject.clone(), Vec::new(), key),
     };
     // Who signs itself needs no pointer to itself.
-    let authority = (issuer != subject).then_some(parent_key_id).unwrap_or_default();
+    let authority = if issuer == subject {
+        Vec::new()
+    } else {
+        parent_key_id
+    };
     let valid = Duration(template.days.wrapping_mul(24 * 3600 * 1_000_000_000));
     let validity = der::sequence(&[
         date(&template.not_before)?,
@@ -132,7 +143,11 @@ pub(crate) fn create(
         der::element(0xa3, &der::sequence(&extensions)),
     ]);
     let signature = signing_key.sign(&body)?;
-    Ok(der::sequence(&[body, signing_key.signature_algorithm(), der::bit_string(&signature)]))
+    Ok(der::sequence(&[
+        body,
+        signing_key.signature_algorithm(),
+        der::bit_string(&signature),
+    ]))
 }
 
 /// A name with nothing but its common name, which may be missing.
@@ -149,8 +164,10 @@ fn name(common_name: &[u8]) -> Result<Vec<u8>, String> {
     } else {
         der::UTF8_STRING
     };
-    let attribute =
-        der::sequence(&[der::element(der::OID, COMMON_NAME), der::element(tag, common_name)]);
+    let attribute = der::sequence(&[
+        der::element(der::OID, COMMON_NAME),
+        der::element(tag, common_name),
+    ]);
     Ok(der::sequence(&[der::element(der::SET, &attribute)]))
 }
 
@@ -158,7 +175,10 @@ fn name(common_name: &[u8]) -> Result<Vec<u8>, String> {
 fn date(time: &Time) -> Result<Vec<u8>, String> {
     match time.civil().year {
         1950..2050 => Ok(der::element(der::UTC_TIME, &time.format(b"060102150405Z"))),
-        0..10_000 => Ok(der::element(der::GENERALIZED_TIME, &time.format(b"20060102150405Z"))),
+        0..10_000 => Ok(der::element(
+            der::GENERALIZED_TIME,
+            &time.format(b"20060102150405Z"),
+        )),
         _ => Err("asn1: structure error: cannot represent time as GeneralizedTime".to_owned()),
     }
 }
@@ -178,7 +198,11 @@ fn extensions(
         der::sequence(&parts)
     };
     // Bits from the left: digital signature, key encipherment; an authority also signs.
-    let usage: [u8; 2] = if template.is_authority { [2, 0xa4] } else { [5, 0xa0] };
+    let usage: [u8; 2] = if template.is_authority {
+        [2, 0xa4]
+    } else {
+        [5, 0xa0]
+    };
     let purposes = [SERVER_AUTH, CLIENT_AUTH].map(|oid| der::element(der::OID, oid));
     let constraints = if template.is_authority {
         der::sequence(&[der::element(der::BOOLEAN, &[0xff])])
@@ -192,7 +216,11 @@ fn extensions(
     ];
     if template.is_authority {
         let key_id = sha1(&key.public_key());
-        list.push(extension(SUBJECT_KEY_ID, false, &der::element(der::OCTET_STRING, &key_id)));
+        list.push(extension(
+            SUBJECT_KEY_ID,
+            false,
+            &der::element(der::OCTET_STRING, &key_id),
+        ));
     }
     if !authority.is_empty() {
         let value = der::sequence(&[der::element(0x80, authority)]);
@@ -209,7 +237,10 @@ fn alternative_names(template: &Template<'_>) -> Result<Vec<u8>, String> {
     let mut names = Vec::new();
     for name in &template.names {
         if !name.is_ascii() {
-            return Err(format!("x509: {} cannot be encoded as an IA5String", quote(name)));
+            return Err(format!(
+                "x509: {} cannot be encoded as an IA5String",
+                quote(name)
+            ));
         }
         names.push(der::element(0x82, name));
     }

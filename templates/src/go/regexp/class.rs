@@ -4,7 +4,11 @@ use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, HirKind};
 
 /// A set of these inclusive ranges.
 pub(super) fn ranges(ranges: &[(char, char)]) -> ClassUnicode {
-    ClassUnicode::new(ranges.iter().map(|(from, to)| ClassUnicodeRange::new(*from, *to)))
+    ClassUnicode::new(
+        ranges
+            .iter()
+            .map(|(from, to)| ClassUnicodeRange::new(*from, *to)),
+    )
 }
 
 /// Adds every character that differs only in case.
@@ -58,7 +62,10 @@ const SHORT_SCRIPTS: [&str; 7] = ["ahom", "cham", "kawi", "lisu", "newa", "thai"
 
 /// The set of a general category or script, such as `L`, `Lu` or `Greek`.
 pub(super) fn unicode(name: &str, folded: bool, negated: bool) -> Option<ClassUnicode> {
-    let plain: String = name.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).collect();
+    let plain: String = name
+        .chars()
+        .filter(|c| !matches!(c, '_' | '-' | ' '))
+        .collect();
     let plain = plain.to_ascii_lowercase();
     if plain.is_empty() || !plain.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return None;

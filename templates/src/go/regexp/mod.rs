@@ -1,6 +1,6 @@
 //! A twin of Go's package `regexp`: Go's syntax and error texts, on the engine of crate `regex`.
 //!
-//! Patterns are read by a parser of Go's own grammar ([`parse`]) and handed to the engine as its
+//! Patterns are read by a parser of Go's own grammar ([`parse`]) and given to the engine in its
 //! high-level form, so that what Go accepts works and what Go refuses is refused in Go's words. Both
 //! engines prefer the leftmost match and, among those, the first alternative.
 //!
@@ -8,6 +8,7 @@
 
 mod class;
 mod expand;
+mod numbers;
 mod parse;
 
 use std::borrow::Cow;
@@ -36,12 +37,18 @@ impl Regexp {
     /// `regexp.Compile(pattern)`, with the text of Go's error.
     pub(crate) fn compile(pattern: &[u8]) -> Result<Self, String> {
         let parsed = parse::parse(pattern)?;
-        let config = meta::Config::new().utf8_empty(true).nfa_size_limit(Some(COMPILED_SIZE));
+        let config = meta::Config::new()
+            .utf8_empty(true)
+            .nfa_size_limit(Some(COMPILED_SIZE));
         let engine = meta::Builder::new()
             .configure(config)
             .build_from_hir(&parsed.hir)
             .map_err(|_| parse::error("expression too large", pattern))?;
-        Ok(Self { engine, source_is_empty: pattern.is_empty(), names: parsed.names })
+        Ok(Self {
+            engine,
+            source_is_empty: pattern.is_empty(),
+            names: parsed.names,
+        })
     }
 
     /// `regexp.MustCompile(pattern)`, with the text of Go's panic.
@@ -84,12 +91,19 @@ impl Regexp {
         let mut previous_end = None;
         while at <= haystack.text.len() && most.is_none_or(|most| found.len() < most) {
             pay(haystack.text.len() - at)?;
-            let Some(span) = self.engine.search(&haystack.input(at)).map(|found| found.range())
+            let Some(span) = self
+                .engine
+                .search(&haystack.input(at))
+                .map(|found| found.range())
             else {
                 break;
             };
             let is_repeated = span.end == at && Some(span.start) == previous_end;
-            at = if span.end == at { haystack.after(at) } else { span.end };
+            at = if span.end == at {
+                haystack.after(at)
+            } else {
+                span.end
+            };
             previous_end = Some(span.end);
             if !is_repeated {
                 found.push(haystack.original(span));
@@ -112,12 +126,16 @@ impl Regexp {
         let mut at = 0;
         while at <= haystack.text.len() {
             pay(Cost::Search(haystack.text.len() - at))?;
-            let Some(spans) = self.spans(&haystack, at, &mut captures) else { break };
+            let Some(spans) = self.spans(&haystack, at, &mut captures) else {
+                break;
+            };
             let Some(whole) = spans[0].clone() else { break };
             let before = out.len();
             out.extend_from_slice(&text[haystack.original(last_end..whole.start)]);
             if whole.end > last_end || whole.start == 0 {
-                let spans = spans.into_iter().map(|span| span.map(|span| haystack.original(span)));
+                let spans = spans
+                    .into_iter()
+                    .map(|span| span.map(|span| haystack.original(span)));
                 self.write(&mut out, replacement, text, &spans.collect::<Vec<_>>());
             }
             pay(Cost::Output(out.len() - before))?;
@@ -154,7 +172,7 @@ impl Regexp {
         pay: impl FnMut(usize) -> Result<(), E>,
     ) -> Result<Vec<Range<usize>>, E> {
         if text.is_empty() && !self.source_is_empty {
-            return Ok(vec![0..0]);
+            return Ok(std::iter::once(0..0).collect());
         }
         let mut parts = Vec::new();
         let (mut begin, mut end) = (0, 0);
@@ -202,7 +220,10 @@ struct Haystack<'t> {
 impl<'t> Haystack<'t> {
     fn new(bytes: &'t [u8]) -> Self {
         if let Ok(text) = std::str::from_utf8(bytes) {
-            return Self { text: Cow::Borrowed(text), positions: Vec::new() };
+            return Self {
+                text: Cow::Borrowed(text),
+                positions: Vec::new(),
+            };
         }
         let mut text = String::with_capacity(bytes.len());
         let mut positions = Vec::with_capacity(bytes.len() + 1);
@@ -218,7 +239,10 @@ impl<'t> Haystack<'t> {
             }
         }
         positions.push(at);
-        Self { text: Cow::Owned(text), positions }
+        Self {
+            text: Cow::Owned(text),
+            positions,
+        }
     }
 
     fn input(&self, at: usize) -> Input<'_> {

@@ -3,6 +3,7 @@
 use regex_syntax::hir::{Capture, Class, ClassUnicode, ClassUnicodeRange, Hir, Look, Repetition};
 
 use super::class;
+use super::numbers::{counts, hexadecimal, octal};
 
 /// The most that a counted repetition may repeat, nested ones multiplied.
 const MOST_REPEATS: u32 = 1000;
@@ -19,15 +20,17 @@ pub(super) struct Parsed {
 
 /// Reads a pattern, or gives the text of Go's error.
 pub(super) fn parse(pattern: &[u8]) -> Result<Parsed, String> {
-    let text = std::str::from_utf8(pattern).map_err(|bad| {
-        error("invalid UTF-8", &pattern[bad.valid_up_to()..])
-    })?;
+    let text = std::str::from_utf8(pattern)
+        .map_err(|bad| error("invalid UTF-8", &pattern[bad.valid_up_to()..]))?;
     Parser::new(text).pattern()
 }
 
 /// The text of Go's `syntax.Error`.
 pub(super) fn error(what: &str, expression: &[u8]) -> String {
-    format!("error parsing regexp: {what}: `{}`", String::from_utf8_lossy(expression))
+    format!(
+        "error parsing regexp: {what}: `{}`",
+        String::from_utf8_lossy(expression)
+    )
 }
 
 #[derive(Clone, Copy)]
@@ -59,7 +62,12 @@ struct Group {
 
 impl Group {
     const fn new(flags: Flags, capture: Option<u32>) -> Self {
-        Self { flags, capture, alternatives: Vec::new(), sequence: Vec::new() }
+        Self {
+            flags,
+            capture,
+            alternatives: Vec::new(),
+            sequence: Vec::new(),
+        }
     }
 
     fn end_alternative(&mut self) {
@@ -75,7 +83,10 @@ impl Group {
 
 fn joined(nodes: Vec<Node>, join: fn(Vec<Hir>) -> Hir) -> Node {
     let repeats = nodes.iter().map(|node| node.repeats).max().unwrap_or(1);
-    Node { hir: join(nodes.into_iter().map(|node| node.hir).collect()), repeats }
+    Node {
+        hir: join(nodes.into_iter().map(|node| node.hir).collect()),
+        repeats,
+    }
 }
 
 struct Parser<'p> {
@@ -119,7 +130,10 @@ impl<'p> Parser<'p> {
         if !self.outer.is_empty() {
             return Err(fault("missing closing )", self.whole));
         }
-        Ok(Parsed { hir: self.group.finished().hir, names: self.names })
+        Ok(Parsed {
+            hir: self.group.finished().hir,
+            names: self.names,
+        })
     }
 
     /// Reads one piece; says whether it was a repetition.
@@ -136,8 +150,22 @@ impl<'p> Parser<'p> {
                 self.skip(1);
             }
             ')' => self.close()?,
-            '^' => self.look(if self.flags.multi_line { Look::StartLF } else { Look::Start }, 1),
-            '$' => self.look(if self.flags.multi_line { Look::EndLF } else { Look::End }, 1),
+            '^' => self.look(
+                if self.flags.multi_line {
+                    Look::StartLF
+                } else {
+                    Look::Start
+                },
+                1,
+            ),
+            '$' => self.look(
+                if self.flags.multi_line {
+                    Look::EndLF
+                } else {
+                    Look::End
+                },
+                1,
+            ),
             '.' => {
                 let class = if self.flags.dot_newline {
                     class::ranges(&[('\0', char::MAX)])
@@ -217,7 +245,11 @@ impl<'p> Parser<'p> {
         let mut node = group.finished();
         if let Some(index) = capture {
             // Names stay with us: Go lets two groups have the same.
-            node.hir = Hir::capture(Capture { index, name: None, sub: Box::new(node.hir) });
+            node.hir = Hir::capture(Capture {
+                index,
+                name: None,
+                sub: Box::new(node.hir),
+            });
         }
         self.group.sequence.push(node);
         self.skip(1);
@@ -293,7 +325,10 @@ impl<'p> Parser<'p> {
         self.rest = after;
         let is_valid = |count: u32| count <= MOST_REPEATS;
         if !is_valid(least) || most.is_some_and(|most| !is_valid(most) || most < least) {
-            return Err(fault("invalid repeat count", &before[..before.len() - after.len()]));
+            return Err(fault(
+                "invalid repeat count",
+                &before[..before.len() - after.len()],
+            ));
         }
         self.repeat(least, most, before)?;
         Ok(true)
@@ -325,7 +360,12 @@ impl<'p> Parser<'p> {
             return Err(fault("invalid repeat count", operator));
         }
         let sub = Box::new(node.hir);
-        let hir = Hir::repetition(Repetition { min: least, max: most, greedy, sub });
+        let hir = Hir::repetition(Repetition {
+            min: least,
+            max: most,
+            greedy,
+            sub,
+        });
         self.group.sequence.push(Node { hir, repeats });
         Ok(())
     }
@@ -352,7 +392,9 @@ impl<'p> Parser<'p> {
 
     /// `\Q...\E`: plain text up to the mark or the end.
     fn quoted(&mut self) {
-        let (text, after) = self.rest[2..].split_once(r"\E").unwrap_or((&self.rest[2..], ""));
+        let (text, after) = self.rest[2..]
+            .split_once(r"\E")
+            .unwrap_or((&self.rest[2..], ""));
         for c in text.chars() {
             self.literal(c);
         }
@@ -361,7 +403,11 @@ impl<'p> Parser<'p> {
 
     /// `\pL`, `\p{Greek}`, `\d` and the like.
     fn escaped_class(&mut self) -> Parse<Option<ClassUnicode>> {
-        let Some(letter) = self.rest.strip_prefix('\\').and_then(|rest| rest.bytes().next()) else {
+        let Some(letter) = self
+            .rest
+            .strip_prefix('\\')
+            .and_then(|rest| rest.bytes().next())
+        else {
             return Ok(None);
         };
         if matches!(letter, b'p' | b'P') {
@@ -421,9 +467,14 @@ impl<'p> Parser<'p> {
         let after = rest.as_str();
         self.rest = after;
         // Go lets a pattern name half a surrogate pair, which no text contains but as a bad byte.
-        number.map(|number| char::from_u32(number).unwrap_or(char::REPLACEMENT_CHARACTER)).ok_or_else(
-            || fault("invalid escape sequence", &start[..start.len() - after.len()]),
-        )
+        number
+            .map(|number| char::from_u32(number).unwrap_or(char::REPLACEMENT_CHARACTER))
+            .ok_or_else(|| {
+                fault(
+                    "invalid escape sequence",
+                    &start[..start.len() - after.len()],
+                )
+            })
     }
 
     /// `[...]`.
@@ -458,10 +509,15 @@ impl<'p> Parser<'p> {
         if self.rest.len() <= 2 || !self.rest.starts_with("[:") {
             return Ok(None);
         }
-        let Some(end) = self.rest[2..].find(":]") else { return Ok(None) };
+        let Some(end) = self.rest[2..].find(":]") else {
+            return Ok(None);
+        };
         let name = &self.rest[2..2 + end];
         let Some(class) = class::posix(name, self.flags.fold_case) else {
-            return Err(fault("invalid character class range", &self.rest[..end + 4]));
+            return Err(fault(
+                "invalid character class range",
+                &self.rest[..end + 4],
+            ));
         };
         self.skip(end + 4);
         Ok(Some(class))
@@ -500,60 +556,4 @@ impl<'p> Parser<'p> {
 
 fn fault(what: &str, expression: &str) -> String {
     error(what, expression.as_bytes())
-}
-
-/// `{least}`, `{least,}` or `{least,most}` and what follows; `None` where the brace is a plain one.
-fn counts(text: &str) -> Option<(u32, Option<u32>, &str)> {
-    let (least, after) = count(text.strip_prefix('{')?)?;
-    let Some(after) = after.strip_prefix(',') else {
-        return Some((least, Some(least), after.strip_prefix('}')?));
-    };
-    if let Some(after) = after.strip_prefix('}') {
-        return Some((least, None, after));
-    }
-    let (most, after) = count(after)?;
-    Some((least, Some(most), after.strip_prefix('}')?))
-}
-
-/// A number without leading zeros; one that is too large is the largest there is.
-fn count(text: &str) -> Option<(u32, &str)> {
-    let length = text.bytes().take_while(u8::is_ascii_digit).count();
-    let digits = &text[..length];
-    if digits.is_empty() || digits.len() > 1 && digits.starts_with('0') {
-        return None;
-    }
-    Some((digits.parse().unwrap_or(u32::MAX), &text[length..]))
-}
-
-/// Up to three octal digits, the first already read.
-fn octal(first: char, rest: &mut std::str::Chars<'_>) -> Option<u32> {
-    let mut number = first.to_digit(8)?;
-    for _ in 0..2 {
-        let Some(digit) = rest.as_str().chars().next().and_then(|c| c.to_digit(8)) else { break };
-        number = number * 8 + digit;
-        rest.next();
-    }
-    Some(number)
-}
-
-/// Two hexadecimal digits, or any number of them in braces.
-fn hexadecimal(rest: &mut std::str::Chars<'_>) -> Option<u32> {
-    let first = rest.next()?;
-    if first != '{' {
-        let second = rest.next();
-        return Some(first.to_digit(16)? * 16 + second?.to_digit(16)?);
-    }
-    let mut number = None;
-    loop {
-        let c = rest.next()?;
-        if c == '}' {
-            return number;
-        }
-        let digit = c.to_digit(16)?;
-        let next = number.unwrap_or(0) * 16 + digit;
-        if next > u32::from(char::MAX) {
-            return None;
-        }
-        number = Some(next);
-    }
 }

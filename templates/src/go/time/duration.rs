@@ -43,7 +43,11 @@ impl Duration {
         }
         let remainder = i128::from(self.0 % unit.0).abs();
         let whole = i128::from(self.0).abs() - remainder;
-        let up = if remainder * 2 < i128::from(unit.0) { 0 } else { i128::from(unit.0) };
+        let up = if remainder * 2 < i128::from(unit.0) {
+            0
+        } else {
+            i128::from(unit.0)
+        };
         let rounded = (whole + up) * if self.0 < 0 { -1 } else { 1 };
         let limit = if self.0 < 0 { i64::MIN } else { i64::MAX };
         Self(i64::try_from(rounded).unwrap_or(limit))
@@ -51,12 +55,19 @@ impl Duration {
 
     /// `d.Truncate(unit)`: toward zero.
     pub(crate) fn truncate(self, unit: Self) -> Self {
-        if unit.0 <= 0 { self } else { Self(self.0 - self.0 % unit.0) }
+        if unit.0 <= 0 {
+            self
+        } else {
+            Self(self.0 - self.0 % unit.0)
+        }
     }
 
     /// The duration counted in a unit, as a floating-point number.
     pub(crate) fn in_units(self, unit: i64) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "Go's Hours, Minutes and Seconds lose it too")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "Go's Hours, Minutes and Seconds lose it too"
+        )]
         let parts = ((self.0 / unit) as f64, (self.0 % unit) as f64, unit as f64);
         parts.0 + parts.1 / parts.2
     }
@@ -66,7 +77,11 @@ impl Duration {
 fn with_fraction(number: u64, digits: u32) -> String {
     let scale = 10_u64.pow(digits);
     let fraction = format!("{:0width$}", number % scale, width = digits as usize);
-    let fraction = if digits == 0 { "" } else { fraction.trim_end_matches('0') };
+    let fraction = if digits == 0 {
+        ""
+    } else {
+        fraction.trim_end_matches('0')
+    };
     if fraction.is_empty() {
         return (number / scale).to_string();
     }
@@ -95,10 +110,17 @@ pub(crate) fn parse_duration(text: &[u8]) -> Result<Duration, String> {
             return Err(format!("time: missing unit in duration {}", quoted(text)));
         }
         let unit = unit_nanos(unit).ok_or_else(|| {
-            format!("time: unknown unit {} in duration {}", quoted(unit), quoted(text))
+            format!(
+                "time: unknown unit {} in duration {}",
+                quoted(unit),
+                quoted(text)
+            )
         })?;
         let nanos = amount.times(unit).ok_or_else(invalid)?;
-        total = total.checked_add(nanos).filter(|total| *total <= MOST).ok_or_else(invalid)?;
+        total = total
+            .checked_add(nanos)
+            .filter(|total| *total <= MOST)
+            .ok_or_else(invalid)?;
     }
     if negative {
         return Ok(Duration(0_i64.wrapping_sub_unsigned(total)));
@@ -128,7 +150,9 @@ impl Amount {
             reason = "Go multiplies the fraction as float64 and truncates"
         )]
         let part = (self.fraction as f64 * (unit as f64 / self.scale)) as u64;
-        (self.whole * unit).checked_add(part).filter(|nanos| *nanos <= MOST)
+        (self.whole * unit)
+            .checked_add(part)
+            .filter(|nanos| *nanos <= MOST)
     }
 }
 
@@ -146,14 +170,23 @@ fn leading_amount(rest: &mut &[u8]) -> Option<Amount> {
     }
     *rest = &rest[digits..];
     let (fraction, scale, fraction_digits) = leading_fraction(rest);
-    (digits + fraction_digits > 0).then_some(Amount { whole, fraction, scale })
+    (digits + fraction_digits > 0).then_some(Amount {
+        whole,
+        fraction,
+        scale,
+    })
 }
 
 /// Digits after a point, as many as fit into 63 bits; the rest is skipped.
 fn leading_fraction(rest: &mut &[u8]) -> (u64, f64, usize) {
     let (mut fraction, mut scale) = (0_u64, 1.0);
-    let Some(after) = rest.strip_prefix(b".") else { return (fraction, scale, 0) };
-    let digits = after.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let Some(after) = rest.strip_prefix(b".") else {
+        return (fraction, scale, 0);
+    };
+    let digits = after
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
     for digit in &after[..digits] {
         if fraction > (MOST - 1) / 10 {
             break;
@@ -170,7 +203,10 @@ fn leading_fraction(rest: &mut &[u8]) -> (u64, f64, usize) {
 }
 
 fn leading_unit<'t>(rest: &mut &'t [u8]) -> &'t [u8] {
-    let length = rest.iter().take_while(|byte| **byte != b'.' && !byte.is_ascii_digit()).count();
+    let length = rest
+        .iter()
+        .take_while(|byte| **byte != b'.' && !byte.is_ascii_digit())
+        .count();
     let (unit, after) = rest.split_at(length);
     *rest = after;
     unit

@@ -32,7 +32,11 @@ impl Time {
 fn write_piece(out: &mut Vec<u8>, piece: Piece, civil: &Civil, zone: &Zone, nanos: u32) {
     let month = MONTHS[civil.month as usize - 1];
     let weekday = WEEKDAYS[civil.weekday as usize];
-    let hour12 = if civil.hour.is_multiple_of(12) { 12 } else { civil.hour % 12 };
+    let hour12 = if civil.hour.is_multiple_of(12) {
+        12
+    } else {
+        civil.hour % 12
+    };
     match piece {
         Piece::LongMonth => out.extend_from_slice(month.as_bytes()),
         Piece::Month => out.extend_from_slice(&month.as_bytes()[..3]),
@@ -81,7 +85,10 @@ fn number(out: &mut Vec<u8>, value: impl Into<i64>, width: usize, fill: u8) {
     if value < 0 {
         out.push(b'-');
     }
-    out.extend(std::iter::repeat_n(fill, width.saturating_sub(digits.len())));
+    out.extend(std::iter::repeat_n(
+        fill,
+        width.saturating_sub(digits.len()),
+    ));
     out.extend_from_slice(digits.as_bytes());
 }
 

@@ -28,9 +28,15 @@ pub(super) enum Piece {
     ZoneName,
     Offset(OffsetStyle),
     /// `.000` or `,000`: all digits are shown.
-    Fraction { digits: usize, separator: u8 },
+    Fraction {
+        digits: usize,
+        separator: u8,
+    },
     /// `.999` or `,999`: trailing zeros are left out.
-    ShortFraction { digits: usize, separator: u8 },
+    ShortFraction {
+        digits: usize,
+        separator: u8,
+    },
 }
 
 /// How an offset is written.
@@ -59,7 +65,9 @@ pub(super) struct Chunk<'l> {
 
 pub(super) fn next_chunk(layout: &[u8]) -> Chunk<'_> {
     for at in 0..layout.len() {
-        let Some((skipped, length, piece)) = piece_at(&layout[at..]) else { continue };
+        let Some((skipped, length, piece)) = piece_at(&layout[at..]) else {
+            continue;
+        };
         let start = at + skipped;
         return Chunk {
             prefix: &layout[..start],
@@ -68,7 +76,12 @@ pub(super) fn next_chunk(layout: &[u8]) -> Chunk<'_> {
             rest: &layout[start + length..],
         };
     }
-    Chunk { prefix: layout, piece: None, text: &[], rest: &[] }
+    Chunk {
+        prefix: layout,
+        piece: None,
+        text: &[],
+        rest: &[],
+    }
 }
 
 /// The piece at the start of `text` as (bytes to keep as text, length, piece).

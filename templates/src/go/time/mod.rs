@@ -51,28 +51,55 @@ pub(crate) struct Zone {
 }
 
 pub(crate) const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 pub(crate) const WEEKDAYS: [&str; 7] = [
-    "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
 ];
 
 impl Time {
     /// `time.Unix(seconds, nanos)` in the local zone.
     pub(crate) fn unix(seconds: i64, nanos: u32) -> Self {
-        Self { seconds, nanos, location: Location::Local }
+        Self {
+            seconds,
+            nanos,
+            location: Location::Local,
+        }
     }
 
     /// `time.Time{}`.
     pub(crate) fn zero() -> Self {
-        Self { seconds: ZERO_UNIX, nanos: 0, location: Location::Utc }
+        Self {
+            seconds: ZERO_UNIX,
+            nanos: 0,
+            location: Location::Utc,
+        }
     }
 
     /// The same instant shown in another zone.
     pub(crate) fn within(&self, location: Location) -> Self {
-        Self { location, ..self.clone() }
+        Self {
+            location,
+            ..self.clone()
+        }
     }
 
     pub(crate) fn unix_seconds(&self) -> i64 {
@@ -110,7 +137,10 @@ impl Time {
         let nanos = i64::from(self.nanos) + duration.0 % 1_000_000_000;
         let carry = nanos.div_euclid(1_000_000_000);
         Self {
-            seconds: self.seconds.wrapping_add(duration.0 / 1_000_000_000).wrapping_add(carry),
+            seconds: self
+                .seconds
+                .wrapping_add(duration.0 / 1_000_000_000)
+                .wrapping_add(carry),
             nanos: u32::try_from(nanos.rem_euclid(1_000_000_000)).unwrap_or(0),
             location: self.location.clone(),
         }
@@ -151,7 +181,11 @@ impl Time {
     /// `t.Round(d)`: halves away from the zero time.
     pub(crate) fn round(&self, unit: Duration) -> Self {
         self.rounded_by(unit, |remainder, unit| {
-            if remainder * 2 < unit { -remainder } else { unit - remainder }
+            if remainder * 2 < unit {
+                -remainder
+            } else {
+                unit - remainder
+            }
         })
     }
 
@@ -197,7 +231,11 @@ impl CivilFields {
         if offset != 0 {
             offset = location.zone_at(wall.wrapping_sub(offset)).offset;
         }
-        Time { seconds: wall.wrapping_sub(offset), nanos, location }
+        Time {
+            seconds: wall.wrapping_sub(offset),
+            nanos,
+            location,
+        }
     }
 }
 
@@ -222,7 +260,11 @@ fn civil(wall_seconds: i128) -> Civil {
         (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
     let year = i64::try_from(year_of_era + era * 400 + i128::from(month <= 2)).unwrap_or(0);
     Civil {
         year,

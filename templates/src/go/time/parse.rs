@@ -56,7 +56,9 @@ pub(crate) fn parse_in_local(layout: &[u8], value: &[u8]) -> Result<Time, String
     if !rest.is_empty() {
         return failure(b"", rest, &format!(": extra text: {}", quoted(rest)));
     }
-    fields.finish().or_else(|message| failure(b"", rest, message))
+    fields
+        .finish()
+        .or_else(|message| failure(b"", rest, message))
 }
 
 impl Fields {
@@ -152,7 +154,12 @@ impl Fields {
             }
             _ => {
                 self.hour = number;
-                in_range(number, 0, if piece == Piece::Hour { 23 } else { 12 }, "hour")
+                in_range(
+                    number,
+                    0,
+                    if piece == Piece::Hour { 23 } else { 12 },
+                    "hour",
+                )
             }
         }
     }
@@ -164,7 +171,10 @@ impl Fields {
         let has_fraction =
             rest.len() >= 2 && matches!(rest[0], b'.' | b',') && rest[1].is_ascii_digit();
         let next = next_chunk(layout).piece;
-        let is_named = matches!(next, Some(Piece::Fraction { .. } | Piece::ShortFraction { .. }));
+        let is_named = matches!(
+            next,
+            Some(Piece::Fraction { .. } | Piece::ShortFraction { .. })
+        );
         if !has_fraction || is_named {
             return Ok(());
         }
@@ -207,7 +217,9 @@ impl Fields {
         // The range is told before the syntax, with the numbers that were read until then.
         let mut fault = None;
         let mut part = |at: Option<usize>| {
-            let Some(at) = at.filter(|_| fault.is_none()) else { return 0 };
+            let Some(at) = at.filter(|_| fault.is_none()) else {
+                return 0;
+            };
             let mut digits = &text[at..at + 2];
             up_to_two_digits(&mut digits, true).unwrap_or_else(|error| {
                 fault = Some(error);
@@ -325,9 +337,15 @@ impl Fields {
     /// A name that the local zone does not know becomes a zone of that name at offset 0, or at the
     /// offset that follows `GMT`; the clock is not moved for it.
     fn in_named_zone(&self, date: CivilFields) -> Time {
-        let hours = self.zone_name.strip_prefix("GMT").map_or(Ok(0), |text| integer(text.as_bytes()));
+        let hours = self
+            .zone_name
+            .strip_prefix("GMT")
+            .map_or(Ok(0), |text| integer(text.as_bytes()));
         let offset = hours.unwrap_or(0) * 3600;
-        let location = Location::Fixed { name: self.zone_name.clone(), offset };
+        let location = Location::Fixed {
+            name: self.zone_name.clone(),
+            offset,
+        };
         date.in_location(self.nanos, Location::Utc).within(location)
     }
 }
@@ -383,7 +401,11 @@ fn up_to_two_digits(rest: &mut &[u8], fixed: bool) -> Result<i64, Fault> {
 }
 
 fn in_range(number: i64, least: i64, most: i64, what: &'static str) -> Result<(), Fault> {
-    if number < least || number > most { Err(Fault::Range(what)) } else { Ok(()) }
+    if number < least || number > most {
+        Err(Fault::Range(what))
+    } else {
+        Ok(())
+    }
 }
 
 /// A whole decimal number with an optional sign.
@@ -398,7 +420,9 @@ fn integer(text: &[u8]) -> Result<i64, Fault> {
         if !digit.is_ascii_digit() {
             return Err(Fault::Bad);
         }
-        number = number.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
+        number = number
+            .wrapping_mul(10)
+            .wrapping_add(i64::from(digit - b'0'));
     }
     Ok(if negative { -number } else { number })
 }
@@ -417,7 +441,12 @@ fn zone_name_length(value: &[u8]) -> Option<usize> {
     if matches!(value[0], b'+' | b'-') {
         return Some(signed_offset_length(value)).filter(|length| *length > 0);
     }
-    match value.iter().take(6).take_while(|byte| byte.is_ascii_uppercase()).count() {
+    match value
+        .iter()
+        .take(6)
+        .take_while(|byte| byte.is_ascii_uppercase())
+        .count()
+    {
         5 if value[4] == b'T' => Some(5),
         4 if value[3] == b'T' || value.starts_with(b"WITA") => Some(4),
         3 => Some(3),
@@ -433,19 +462,19 @@ fn signed_offset_length(value: &[u8]) -> usize {
     let digits = leading_digits(&value[1..]);
     let significant = value[1..=digits].iter().skip_while(|byte| **byte == b'0');
     let hours = significant.fold(0_u64, |hours, digit| {
-        hours.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
+        hours
+            .saturating_mul(10)
+            .saturating_add(u64::from(digit - b'0'))
     });
-    if digits == 0 || hours > 23 { 0 } else { 1 + digits }
+    if digits == 0 || hours > 23 {
+        0
+    } else {
+        1 + digits
+    }
 }
 
 /// The text of Go's `time.ParseError`.
-fn error_text(
-    layout: &[u8],
-    value: &[u8],
-    element: &[u8],
-    left: &[u8],
-    message: &str,
-) -> String {
+fn error_text(layout: &[u8], value: &[u8], element: &[u8], left: &[u8], message: &str) -> String {
     if !message.is_empty() {
         return format!("parsing time {}{message}", quoted(value));
     }

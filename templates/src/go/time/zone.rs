@@ -15,7 +15,10 @@ pub(crate) enum Location {
     Local,
     Named(TimeZone),
     /// A zone that a parsed text named or gave the offset of.
-    Fixed { name: String, offset: i64 },
+    Fixed {
+        name: String,
+        offset: i64,
+    },
 }
 
 /// The Gregorian calendar, and with it every zone's rules, repeats after 400 years.
@@ -49,8 +52,14 @@ impl Location {
 
     pub(super) fn zone_at(&self, seconds: i64) -> Zone {
         match self {
-            Self::Utc | Self::Local => Zone { name: "UTC".to_owned(), offset: 0 },
-            Self::Fixed { name, offset } => Zone { name: name.clone(), offset: *offset },
+            Self::Utc | Self::Local => Zone {
+                name: "UTC".to_owned(),
+                offset: 0,
+            },
+            Self::Fixed { name, offset } => Zone {
+                name: name.clone(),
+                offset: *offset,
+            },
             Self::Named(zone) => named_zone_at(zone, seconds),
         }
     }
@@ -69,5 +78,8 @@ fn named_zone_at(zone: &TimeZone, seconds: i64) -> Zone {
     };
     let at = Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH);
     let info = zone.to_offset_info(at);
-    Zone { name: info.abbreviation().to_owned(), offset: i64::from(info.offset().seconds()) }
+    Zone {
+        name: info.abbreviation().to_owned(),
+        offset: i64::from(info.offset().seconds()),
+    }
 }

@@ -17,7 +17,11 @@ use crate::functions::{Arguments, Context, FunctionError};
 use crate::value::Value;
 
 /// Calls the function of Sprig 2 that a `must` form is named after: its panics are the errors.
-fn sprig2(name: &str, context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<Value, FunctionError> {
+fn sprig2(
+    name: &str,
+    context: &mut Context<'_>,
+    arguments: Arguments<'_>,
+) -> Result<Value, FunctionError> {
     let function = core::FUNCTIONS
         .iter()
         .find(|function| function.name == name)

@@ -25,36 +25,55 @@ impl Decimal {
             return None;
         }
         let text = format!("{number}");
-        let scale = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+        let scale = text
+            .split_once('.')
+            .map_or(0, |(_, fraction)| fraction.len());
         let digits = text.replace('.', "").parse().ok()?;
-        Some(Self { digits, scale: u32::try_from(scale).ok()? })
+        Some(Self {
+            digits,
+            scale: u32::try_from(scale).ok()?,
+        })
     }
 
     fn to_f64(self) -> f64 {
-        format!("{}e-{}", self.digits, self.scale).parse().unwrap_or(f64::NAN)
+        format!("{}e-{}", self.digits, self.scale)
+            .parse()
+            .unwrap_or(f64::NAN)
     }
 
     /// Both numbers' digits at the same scale.
     fn aligned(self, other: Self) -> Option<(i128, i128, u32)> {
         let scale = self.scale.max(other.scale);
-        let raised =
-            |number: Self| number.digits.checked_mul(10_i128.checked_pow(scale - number.scale)?);
+        let raised = |number: Self| {
+            number
+                .digits
+                .checked_mul(10_i128.checked_pow(scale - number.scale)?)
+        };
         Some((raised(self)?, raised(other)?, scale))
     }
 
     fn plus(self, other: Self) -> Option<Self> {
         let (one, other, scale) = self.aligned(other)?;
-        Some(Self { digits: one.checked_add(other)?, scale })
+        Some(Self {
+            digits: one.checked_add(other)?,
+            scale,
+        })
     }
 
     fn minus(self, other: Self) -> Option<Self> {
         let (one, other, scale) = self.aligned(other)?;
-        Some(Self { digits: one.checked_sub(other)?, scale })
+        Some(Self {
+            digits: one.checked_sub(other)?,
+            scale,
+        })
     }
 
     fn times(self, other: Self) -> Option<Self> {
         let digits = self.digits.checked_mul(other.digits)?;
-        Some(Self { digits, scale: self.scale + other.scale })
+        Some(Self {
+            digits,
+            scale: self.scale + other.scale,
+        })
     }
 
     /// Rounded to sixteen digits after the point, halves away from zero.
@@ -64,8 +83,15 @@ impl Decimal {
         let (quotient, remainder) = (raised.checked_div(other)?, raised % other);
         let is_half = remainder.unsigned_abs().checked_mul(2)? >= other.unsigned_abs();
         let away = if (raised < 0) == (other < 0) { 1 } else { -1 };
-        let digits = if is_half && remainder != 0 { quotient + away } else { quotient };
-        Some(Self { digits, scale: DIVISION_DIGITS })
+        let digits = if is_half && remainder != 0 {
+            quotient + away
+        } else {
+            quotient
+        };
+        Some(Self {
+            digits,
+            scale: DIVISION_DIGITS,
+        })
     }
 }
 
@@ -82,22 +108,44 @@ impl Operation {
         });
         match exact.flatten() {
             Some(exact) => exact.to_f64(),
-            None => others.iter().fold(first, |sum, other| (self.rounded)(sum, *other)),
+            None => others
+                .iter()
+                .fold(first, |sum, other| (self.rounded)(sum, *other)),
         }
     }
 }
 
-const ADD: Operation = Operation { exact: Decimal::plus, rounded: |one, other| one + other };
-const SUBTRACT: Operation = Operation { exact: Decimal::minus, rounded: |one, other| one - other };
-const MULTIPLY: Operation = Operation { exact: Decimal::times, rounded: |one, other| one * other };
-const DIVIDE: Operation = Operation { exact: Decimal::over, rounded: |one, other| one / other };
+const ADD: Operation = Operation {
+    exact: Decimal::plus,
+    rounded: |one, other| one + other,
+};
+const SUBTRACT: Operation = Operation {
+    exact: Decimal::minus,
+    rounded: |one, other| one - other,
+};
+const MULTIPLY: Operation = Operation {
+    exact: Decimal::times,
+    rounded: |one, other| one * other,
+};
+const DIVIDE: Operation = Operation {
+    exact: Decimal::over,
+    rounded: |one, other| one / other,
+};
 
 fn floats(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<Vec<f64>, FunctionError> {
     context.spend(arguments.len() as u64)?;
     let mut numbers = Vec::new();
     for value in arguments.values() {
-        let number = sprig2("float64", context, Arguments::new(std::slice::from_ref(value)))?;
-        numbers.push(if let Value::Float(number) = number { number } else { 0.0 });
+        let number = sprig2(
+            "float64",
+            context,
+            Arguments::new(std::slice::from_ref(value)),
+        )?;
+        numbers.push(if let Value::Float(number) = number {
+            number
+        } else {
+            0.0
+        });
     }
     Ok(numbers)
 }
@@ -110,7 +158,9 @@ fn folded(context: &mut Context<'_>, arguments: Arguments<'_>, operation: &Opera
 
 pub(super) fn add1f(context: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
     let numbers = floats(context, arguments)?;
-    Ok(Value::Float(ADD.fold(numbers.first().copied().unwrap_or(0.0), &[1.0])))
+    Ok(Value::Float(
+        ADD.fold(numbers.first().copied().unwrap_or(0.0), &[1.0]),
+    ))
 }
 
 pub(super) fn addf(context: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
@@ -138,18 +188,32 @@ pub(super) fn divf(context: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
 /// The largest; not a number if one of them is not.
 pub(super) fn maxf(context: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
     let numbers = floats(context, arguments)?;
-    Ok(Value::Float(numbers.into_iter().reduce(pick(|one, other| one > other)).unwrap_or(0.0)))
+    Ok(Value::Float(
+        numbers
+            .into_iter()
+            .reduce(pick(|one, other| one > other))
+            .unwrap_or(0.0),
+    ))
 }
 
 /// The smallest; not a number if one of them is not.
 pub(super) fn minf(context: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
     let numbers = floats(context, arguments)?;
-    Ok(Value::Float(numbers.into_iter().reduce(pick(|one, other| one < other)).unwrap_or(0.0)))
+    Ok(Value::Float(
+        numbers
+            .into_iter()
+            .reduce(pick(|one, other| one < other))
+            .unwrap_or(0.0),
+    ))
 }
 
 fn pick(first_wins: fn(f64, f64) -> bool) -> impl Fn(f64, f64) -> f64 {
     move |one, other| {
-        if one.is_nan() || first_wins(one, other) { one } else { other }
+        if one.is_nan() || first_wins(one, other) {
+            one
+        } else {
+            other
+        }
     }
 }
 
@@ -158,14 +222,23 @@ pub(super) fn seq(context: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
     let direction = |start: i64, end: i64| if end < start { -1 } else { 1 };
     let (start, step, end) = match arguments.len() {
         1 => (1, direction(1, arguments.int(0)), arguments.int(0)),
-        2 => (arguments.int(0), direction(arguments.int(0), arguments.int(1)), arguments.int(1)),
+        2 => (
+            arguments.int(0),
+            direction(arguments.int(0), arguments.int(1)),
+            arguments.int(1),
+        ),
         3 => (arguments.int(0), arguments.int(1), arguments.int(2)),
         _ => return Ok("".into()),
     };
     let is_down = end < start;
     if step == 0 || is_down != (step < 0) {
         // The same number at both ends is a sequence of one, whatever the step is.
-        return Ok(if start == end && step > 0 { start.to_string() } else { String::new() }.into());
+        return Ok(if start == end && step > 0 {
+            start.to_string()
+        } else {
+            String::new()
+        }
+        .into());
     }
     let mut out = String::new();
     let mut number = Some(start);

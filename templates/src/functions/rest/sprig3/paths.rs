@@ -1,5 +1,10 @@
 //! Go's package `path/filepath` on Unix: text alone, no file is looked at.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "the functions of a table have one signature"
+)]
+
 use crate::functions::{Arguments, Context, FunctionError};
 use crate::value::Value;
 
@@ -16,14 +21,20 @@ pub(super) fn os_clean(_: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
 /// All but the last element, cleaned.
 pub(super) fn os_dir(_: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
     let path = arguments.bytes(0);
-    let end = path.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+    let end = path
+        .iter()
+        .rposition(|byte| *byte == b'/')
+        .map_or(0, |slash| slash + 1);
     Ok(clean(&path[..end]).into())
 }
 
 /// The last element from its last point on.
 pub(super) fn os_ext(_: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
     let path = arguments.bytes(0);
-    let start = path.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+    let start = path
+        .iter()
+        .rposition(|byte| *byte == b'/')
+        .map_or(0, |slash| slash + 1);
     let last = &path[start..];
     let point = last.iter().rposition(|byte| *byte == b'.');
     Ok(Value::string(point.map_or(&[][..], |point| &last[point..])))
@@ -37,7 +48,10 @@ fn base(path: &[u8]) -> &[u8] {
     if path.is_empty() {
         return b".";
     }
-    let length = path.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
+    let length = path
+        .iter()
+        .rposition(|byte| *byte != b'/')
+        .map_or(0, |last| last + 1);
     let path = &path[..length];
     if path.is_empty() {
         return b"/";

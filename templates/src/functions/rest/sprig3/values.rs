@@ -1,5 +1,10 @@
 //! JSON, dictionaries, lists and durations of Sprig 3.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "the functions of a table have one signature"
+)]
+
 use super::super::dates::{render_time, time_argument};
 use super::sprig2;
 use crate::functions::{Arguments, Context, FunctionError};
@@ -23,11 +28,12 @@ pub(super) fn duration(_: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
 /// What Go's `ParseInt` gives along with an error it is ignored with: the nearest number there is.
 fn parsed_int(text: &str) -> i64 {
     use std::num::IntErrorKind;
-    text.parse().unwrap_or_else(|error: std::num::ParseIntError| match error.kind() {
-        IntErrorKind::PosOverflow => i64::MAX,
-        IntErrorKind::NegOverflow => i64::MIN,
-        _ => 0,
-    })
+    text.parse()
+        .unwrap_or_else(|error: std::num::ParseIntError| match error.kind() {
+            IntErrorKind::PosOverflow => i64::MAX,
+            IntErrorKind::NegOverflow => i64::MIN,
+            _ => 0,
+        })
 }
 
 /// A duration in its largest unit.
@@ -51,11 +57,20 @@ pub(super) fn duration_round(context: &mut Context<'_>, arguments: Arguments<'_>
     };
     let nanos = duration.unsigned_abs();
     let unit = UNITS.iter().find(|(length, _)| nanos > *length);
-    Ok(unit.map_or_else(|| "0s".to_owned(), |(length, name)| format!("{}{name}", nanos / length)).into())
+    Ok(unit
+        .map_or_else(
+            || "0s".to_owned(),
+            |(length, name)| format!("{}{name}", nanos / length),
+        )
+        .into())
 }
 
 fn is_empty(context: &mut Context<'_>, value: &Value) -> Result<bool, FunctionError> {
-    let empty = sprig2("empty", context, Arguments::new(std::slice::from_ref(value)))?;
+    let empty = sprig2(
+        "empty",
+        context,
+        Arguments::new(std::slice::from_ref(value)),
+    )?;
     Ok(empty.is_true())
 }
 
@@ -100,8 +115,13 @@ fn json_error(text: &str, error: &serde_json::Error) -> FunctionError {
     if error.is_eof() {
         return FunctionError::new("unexpected end of JSON input");
     }
-    let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default();
-    let at = line.get(error.column().saturating_sub(1)..).and_then(|rest| rest.chars().next());
+    let line = text
+        .lines()
+        .nth(error.line().saturating_sub(1))
+        .unwrap_or_default();
+    let at = line
+        .get(error.column().saturating_sub(1)..)
+        .and_then(|rest| rest.chars().next());
     match at {
         Some(c) => FunctionError::new(format!(
             "invalid character {c:?} looking for beginning of value"
@@ -162,7 +182,10 @@ fn push(out: &mut Vec<u8>, bytes: &[u8], length: usize) -> usize {
 
 /// A missing key is an empty text.
 pub(super) fn get(_: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
-    Ok(arguments.map(0).get(arguments.bytes(1)).unwrap_or_else(|| "".into()))
+    Ok(arguments
+        .map(0)
+        .get(arguments.bytes(1))
+        .unwrap_or_else(|| "".into()))
 }
 
 /// Keys, then a default, then the dictionary that they lead into.
@@ -176,7 +199,9 @@ pub(super) fn dig(_: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
     let mut value = dict.clone();
     for key in keys {
         let wrong = |value: &Value, wanted: &str| {
-            let found = value.go_type().map_or_else(|| "nil".to_owned(), |found| found.to_string());
+            let found = value
+                .go_type()
+                .map_or_else(|| "nil".to_owned(), |found| found.to_string());
             FunctionError::new(format!(
                 "interface conversion: interface {{}} is {found}, not {wanted}"
             ))
@@ -184,8 +209,12 @@ pub(super) fn dig(_: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
         let Value::Map(map) = &value else {
             return Err(wrong(&value, "map[string]interface {}"));
         };
-        let Value::Str(key) = key else { return Err(wrong(key, "string")) };
-        let Some(next) = map.get(key) else { return Ok(default.clone()) };
+        let Value::Str(key) = key else {
+            return Err(wrong(key, "string"));
+        };
+        let Some(next) = map.get(key) else {
+            return Ok(default.clone());
+        };
         value = next;
     }
     Ok(value)
@@ -194,14 +223,24 @@ pub(super) fn dig(_: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
 /// Lists of so many elements each; the last may be shorter.
 pub(super) fn chunk(context: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
     let Some(Value::Slice(list)) = arguments.get(1) else {
-        let kind = arguments.get(1).map_or("invalid", |value| value.kind().name());
+        let kind = arguments
+            .get(1)
+            .map_or("invalid", |value| value.kind().name());
         return Err(FunctionError::new(format!("Cannot chunk type {kind}")));
     };
-    let Some(size) = usize::try_from(arguments.int(0)).ok().filter(|size| *size > 0) else {
-        return Err(FunctionError::new("runtime error: makeslice: cap out of range"));
+    let Some(size) = usize::try_from(arguments.int(0))
+        .ok()
+        .filter(|size| *size > 0)
+    else {
+        return Err(FunctionError::new(
+            "runtime error: makeslice: cap out of range",
+        ));
     };
     context.allocate(list.len().saturating_mul(2 * size_of::<Value>()))?;
     let items = list.to_vec();
-    let chunks = items.chunks(size).map(|items| Value::list(items.to_vec())).collect();
+    let chunks = items
+        .chunks(size)
+        .map(|items| Value::list(items.to_vec()))
+        .collect();
     Ok(Value::Slice(Slice::new(&Type::LIST, chunks)))
 }
