@@ -5,7 +5,7 @@
 pub struct Limits {
     /// Steps: a node walked, an element ranged over, a unit of work in a function.
     pub fuel: u64,
-    /// How deep templates may call one another.
+    /// How deep templates may call one another; Go's own limit is the default.
     pub depth: usize,
     /// Bytes of output.
     pub output: usize,
@@ -18,8 +18,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            fuel: 50_000_000,
-            depth: 1_000,
+            fuel: 20_000_000,
+            depth: 100_000,
             output: 64 << 20,
             memory: 512 << 20,
             regex_size: 16 << 10,

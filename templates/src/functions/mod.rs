@@ -7,16 +7,20 @@
 //! included; a slice, map or pointer one is of that type or (for nil) its nil slice or map, or
 //! `Value::Nil` where there is none.
 //!
+//! * `builtin`: what text/template itself has
 //! * [`core`]: Sprig's strings, lists, dicts, math, defaults, reflection, encoding, JSON, `toYaml`
 //! * [`rest`]: dates, semver, regexes, URLs, networks, crypto, randomness, methods; Sprig 3's additions
 
 mod arguments;
+pub(crate) mod builtin;
 mod context;
 pub(crate) mod core;
 pub(crate) mod rest;
+mod table;
 
 pub use arguments::Arguments;
 pub use context::{Clock, Context, FunctionError};
+pub use table::Functions;
 
 use crate::value::{Type, Value};
 

@@ -2,7 +2,6 @@
 //!
 //! * [`time`], [`regexp`], [`semver`], [`url`]: the packages of those names
 //! * [`crypto`]: keys, certificates, digests and ciphers
-//! * [`quote`]: `strconv.Quote`
 //! * [`utf8`], [`unicode`]: runes of byte strings, categories and case
 //! * [`strings`], [`words`], [`snake`]: packages strings, Masterminds/goutils and huandu/xstrings
 //! * [`strconv`], [`math`]: numbers from text, rounding
@@ -17,7 +16,6 @@ pub(crate) mod encoding;
 pub(crate) mod growth;
 pub(crate) mod json_text;
 pub(crate) mod math;
-pub(crate) mod quote;
 pub(crate) mod regexp;
 pub(crate) mod semver;
 pub(crate) mod snake;

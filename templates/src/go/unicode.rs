@@ -8,6 +8,9 @@ static LETTER: LazyLock<Category> = LazyLock::new(|| Category::named("L"));
 static UPPER: LazyLock<Category> = LazyLock::new(|| Category::named("Lu"));
 static LOWER: LazyLock<Category> = LazyLock::new(|| Category::named("Ll"));
 static TITLE: LazyLock<Category> = LazyLock::new(|| Category::named("Lt"));
+static DIGIT: LazyLock<Category> = LazyLock::new(|| Category::named("Nd"));
+static PRINT: LazyLock<Category> =
+    LazyLock::new(|| Category::parsed(r"[\p{L}\p{M}\p{N}\p{P}\p{S}]"));
 static PUNCT: LazyLock<Category> = LazyLock::new(|| Category::named("P"));
 
 /// A general category of Unicode as sorted ranges.
@@ -16,8 +19,12 @@ struct Category(Vec<(char, char)>);
 impl Category {
     /// Reads the category from the tables of regex-syntax.
     fn named(name: &str) -> Self {
-        let parsed = regex_syntax::parse(&format!(r"\p{{{name}}}"));
-        let ranges = match parsed.as_ref().map(regex_syntax::hir::Hir::kind) {
+        Self::parsed(&format!(r"\p{{{name}}}"))
+    }
+
+    fn parsed(class: &str) -> Self {
+        let parsed = regex_syntax::parse(class);
+        let ranges = match parsed.as_ref().map(|hir| hir.kind()) {
             Ok(HirKind::Class(Class::Unicode(class))) => {
                 class.iter().map(|r| (r.start(), r.end())).collect()
             }
@@ -41,6 +48,24 @@ pub(crate) fn is_letter(rune: char) -> bool {
         rune.is_ascii_alphabetic()
     } else {
         LETTER.contains(rune)
+    }
+}
+
+/// Category Nd.
+pub(crate) fn is_digit(rune: char) -> bool {
+    if rune.is_ascii() {
+        rune.is_ascii_digit()
+    } else {
+        DIGIT.contains(rune)
+    }
+}
+
+/// What Go prints as it is: letters, marks, numbers, punctuation, symbols and the ASCII space.
+pub(crate) fn is_print(rune: char) -> bool {
+    if rune.is_ascii() {
+        (' '..='~').contains(&rune)
+    } else {
+        PRINT.contains(rune)
     }
 }
 
@@ -77,7 +102,7 @@ pub(crate) fn is_number(rune: char) -> bool {
     rune.is_numeric()
 }
 
-/// Property `White_Space`.
+/// Property White_Space.
 pub(crate) fn is_space(rune: char) -> bool {
     rune.is_whitespace()
 }

@@ -3,7 +3,7 @@
 //! Hosts are read as the Go that KUDO was built with reads them: what stands in brackets is not
 //! checked to be an address, and the port begins at the last colon.
 
-use crate::go::quote::quote;
+use crate::format::quote::quote;
 
 /// The parts of a URL, unescaped where Go unescapes them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,7 +2,10 @@
 
 use std::rc::Rc;
 
-use super::{Str, Type, Value};
+use super::{Str, Type, UintKind, Value};
+
+/// Seconds from year 1 to 1970, from which Go counts.
+const YEAR_ONE: i64 = 62_135_596_800;
 
 /// A value of a Go struct type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,15 +79,41 @@ impl Foreign {
         }
     }
 
-    /// Returns the exported field of that name; only a certificate has any.
-    pub fn field(&self, name: &[u8]) -> Option<Value> {
-        let Self::Certificate(certificate) = self else {
-            return None;
-        };
-        match name {
-            b"Cert" => Some(Value::Str(certificate.cert.clone())),
-            b"Key" => Some(Value::Str(certificate.key.clone())),
-            _ => None,
+    /// Go's `==`: structs by their fields, pointers by identity.
+    pub(crate) fn go_equal(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Time(a), Self::Time(b)) => a == b,
+            (Self::Certificate(a), Self::Certificate(b)) => a == b,
+            (Self::Location(a), Self::Location(b)) => Rc::ptr_eq(a, b),
+            (Self::Version(a), Self::Version(b)) => Rc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+
+    /// Returns the fields in order, the exported ones with a capital.
+    pub fn fields(&self) -> Vec<(&'static str, Value)> {
+        match self {
+            Self::Time(time) => vec![
+                (
+                    "wall",
+                    Value::Uint(UintKind::Uint64, u64::from(time.nanoseconds)),
+                ),
+                ("ext", Value::int64(time.seconds.saturating_add(YEAR_ONE))),
+                ("loc", Value::Nil),
+            ],
+            Self::Location(location) => vec![("name", Value::Str(location.name.clone()))],
+            Self::Version(version) => vec![
+                ("major", Value::int64(version.major)),
+                ("minor", Value::int64(version.minor)),
+                ("patch", Value::int64(version.patch)),
+                ("pre", Value::Str(version.prerelease.clone())),
+                ("metadata", Value::Str(version.metadata.clone())),
+                ("original", Value::Str(version.original.clone())),
+            ],
+            Self::Certificate(certificate) => vec![
+                ("Cert", Value::Str(certificate.cert.clone())),
+                ("Key", Value::Str(certificate.key.clone())),
+            ],
         }
     }
 }

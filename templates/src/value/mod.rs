@@ -223,3 +223,6 @@ fn drop_values(mut pending: Vec<Value>) {
         }
     }
 }
+
+/// Values are moved about all the time: they must stay small.
+const _: () = assert!(size_of::<Value>() == 32);

@@ -13,8 +13,10 @@ pub struct Slice {
     element: &'static Type,
     /// `None` is a nil slice.
     cells: Option<Rc<Cells>>,
-    start: usize,
-    length: usize,
+    start: u32,
+    length: u32,
+    /// How far it may be grown by slicing, where that is less than to the last cell.
+    limit: Option<u32>,
 }
 
 /// The array under a slice.
@@ -29,13 +31,14 @@ impl Drop for Cells {
 impl Slice {
     /// Returns a slice of these values, which must be of the element type.
     pub fn new(element: &'static Type, items: Vec<Value>) -> Self {
-        let length = items.len();
+        let length = u32::try_from(items.len()).unwrap_or(u32::MAX);
         let cells = Some(Rc::new(Cells(RefCell::new(items))));
         Self {
             element,
             cells,
             start: 0,
             length,
+            limit: None,
         }
     }
 
@@ -46,6 +49,7 @@ impl Slice {
             cells: None,
             start: 0,
             length: 0,
+            limit: None,
         }
     }
 
@@ -66,7 +70,7 @@ impl Slice {
 
     /// Returns the number of elements.
     pub const fn len(&self) -> usize {
-        self.length
+        self.length as usize
     }
 
     /// Says whether there are no elements.
@@ -76,21 +80,23 @@ impl Slice {
 
     /// Returns how far the slice could be grown by slicing it.
     pub fn capacity(&self) -> usize {
-        self.cells
-            .as_ref()
-            .map_or(0, |cells| cells.0.borrow().len() - self.start)
+        match (self.limit, &self.cells) {
+            (Some(limit), _) => limit as usize,
+            (None, Some(cells)) => cells.0.borrow().len() - self.start as usize,
+            (None, None) => 0,
+        }
     }
 
     /// Returns an element.
     pub fn get(&self, index: usize) -> Option<Value> {
-        if index >= self.length {
+        if index >= self.len() {
             return None;
         }
         self.cells
             .as_ref()?
             .0
             .borrow()
-            .get(self.start + index)
+            .get(self.start as usize + index)
             .cloned()
     }
 
@@ -103,15 +109,19 @@ impl Slice {
     pub fn with<R>(&self, look: impl FnOnce(&[Value]) -> R) -> R {
         match &self.cells {
             None => look(&[]),
-            Some(cells) => look(&cells.0.borrow()[self.start..self.start + self.length]),
+            Some(cells) => look(&cells.0.borrow()[self.range()]),
         }
     }
 
     /// Changes the elements in place, which every slice of the same cells sees.
     pub fn update(&self, change: impl FnOnce(&mut [Value])) {
         if let Some(cells) = &self.cells {
-            change(&mut cells.0.borrow_mut()[self.start..self.start + self.length]);
+            change(&mut cells.0.borrow_mut()[self.range()]);
         }
+    }
+
+    const fn range(&self) -> std::ops::Range<usize> {
+        self.start as usize..self.start as usize + self.length as usize
     }
 
     /// Returns elements `from..to` over the same cells, as Go's `s[from:to]`; `to` may reach the capacity.
@@ -119,9 +129,21 @@ impl Slice {
         if from > to || to > self.capacity() {
             return None;
         }
+        let from = u32::try_from(from).ok()?;
         let mut window = self.clone();
         window.start += from;
-        window.length = to - from;
+        window.length = u32::try_from(to).ok()? - from;
+        window.limit = self.limit.map(|limit| limit - from);
+        Some(window)
+    }
+
+    /// Returns elements `from..to` with a capacity that ends at `limit`, as Go's `s[from:to:limit]`.
+    pub fn window_with_limit(&self, from: usize, to: usize, limit: usize) -> Option<Self> {
+        if to > limit || limit > self.capacity() {
+            return None;
+        }
+        let mut window = self.window(from, to)?;
+        window.limit = u32::try_from(limit - from).ok();
         Some(window)
     }
 

@@ -3,11 +3,11 @@
 use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::ops::Deref;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A Go string: immutable bytes, cheap to clone.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Str(Rc<[u8]>);
+pub struct Str(Arc<[u8]>);
 
 impl Str {
     /// Returns the bytes.
@@ -28,7 +28,7 @@ impl Str {
 
 impl Default for Str {
     fn default() -> Self {
-        Self(Rc::from(&[][..]))
+        Self(Arc::from(&[][..]))
     }
 }
 
@@ -66,25 +66,25 @@ impl fmt::Display for Str {
 
 impl From<&[u8]> for Str {
     fn from(bytes: &[u8]) -> Self {
-        Self(Rc::from(bytes))
+        Self(Arc::from(bytes))
     }
 }
 
 impl From<Vec<u8>> for Str {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(Rc::from(bytes))
+        Self(Arc::from(bytes))
     }
 }
 
 impl From<&str> for Str {
     fn from(text: &str) -> Self {
-        Self(Rc::from(text.as_bytes()))
+        Self(Arc::from(text.as_bytes()))
     }
 }
 
 impl From<String> for Str {
     fn from(text: String) -> Self {
-        Self(Rc::from(text.into_bytes()))
+        Self(Arc::from(text.into_bytes()))
     }
 }
 

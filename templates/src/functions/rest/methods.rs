@@ -6,9 +6,10 @@
 )]
 
 use super::dates::time_argument;
+use crate::format::names::text_of_named_int;
 use crate::functions::{Arguments, Context, Function, FunctionError, Run};
 use crate::go::semver::is_suffix;
-use crate::go::time::{Duration, MONTHS, Time, WEEKDAYS};
+use crate::go::time::{Duration, MONTHS, Time};
 use crate::value::{Foreign, IntKind, Location, Str, Type, Value, Version};
 
 type Ran = Result<Value, FunctionError>;
@@ -38,24 +39,11 @@ pub(crate) fn string(value: &Foreign) -> Option<Vec<u8>> {
     }
 }
 
-/// Returns what the `String` method of an integer type gives; `None` where it has none.
-pub(crate) fn integer_string(kind: IntKind, value: i64) -> Option<String> {
-    let named = |names: &[&str], index: Option<usize>, what: &str| {
-        let name = index.and_then(|index| names.get(index));
-        name.map_or_else(
-            || format!("%!{what}({})", value.cast_unsigned()),
-            |name| (*name).to_owned(),
-        )
-    };
-    match kind {
-        IntKind::Duration => Some(Duration(value).text()),
-        IntKind::Month => Some(named(
-            &MONTHS,
-            usize::try_from(value.wrapping_sub(1)).ok(),
-            "Month",
-        )),
-        IntKind::Weekday => Some(named(&WEEKDAYS, usize::try_from(value).ok(), "Weekday")),
-        IntKind::Int | IntKind::Int8 | IntKind::Int16 | IntKind::Int32 | IntKind::Int64 => None,
+/// Returns what the type's `GoString` method gives; `None` where it has none.
+pub(crate) fn go_string(value: &Foreign) -> Option<Vec<u8>> {
+    match value {
+        Foreign::Time(time) => Some(go_source(&Time::from(&**time)).into_bytes()),
+        Foreign::Location(_) | Foreign::Version(_) | Foreign::Certificate(_) => None,
     }
 }
 
@@ -138,7 +126,7 @@ static TIME: &[Function] = &[
         context.allocate(a.bytes(0).len())?;
         Ok(time(a).format(a.bytes(0)).into())
     }),
-    method("GoString", STRING, |_, a| Ok(go_string(&time(a)).into())),
+    method("GoString", STRING, |_, a| Ok(go_source(&time(a)).into())),
     method("Hour", INT, |_, a| {
         Ok(Value::int(time(a).civil().hour.into()))
     }),
@@ -258,7 +246,7 @@ static VERSION: &[Function] = &[
 
 fn integer_text(_: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
     let text = match arguments.receiver() {
-        Value::Int(kind, value) => integer_string(*kind, *value),
+        Value::Int(kind, value) => text_of_named_int(*kind, *value),
         _ => None,
     };
     Ok(text.unwrap_or_default().into())
@@ -295,14 +283,14 @@ fn within(arguments: Arguments<'_>, location: &Location) -> Value {
 }
 
 /// `t.GoString()`: Go source that makes the time.
-fn go_string(time: &Time) -> String {
+fn go_source(time: &Time) -> String {
     let civil = time.civil();
     let location = match time.location().name() {
         "UTC" => "time.UTC".to_owned(),
         "Local" => "time.Local".to_owned(),
         name => format!(
             "time.Location({})",
-            crate::go::quote::quote(name.as_bytes())
+            crate::format::quote::quote(name.as_bytes())
         ),
     };
     let month = MONTHS[(civil.month as usize).clamp(1, 12) - 1];

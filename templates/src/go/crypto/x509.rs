@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::cipher::{sha1, sha256};
 use super::der::{self, Reader};
 use super::keys::PrivateKey;
-use crate::go::quote::quote;
+use crate::format::quote::quote;
 use crate::go::time::{Duration, Time};
 
 /// 2.5.4.3

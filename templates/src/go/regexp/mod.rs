@@ -18,6 +18,8 @@ use regex_automata::meta;
 use regex_automata::util::captures::Captures;
 use regex_automata::{Anchored, Input};
 
+use crate::format::quote::{can_backquote, quote};
+
 /// What a compiled pattern may take in memory; Go has a limit of the same order.
 const COMPILED_SIZE: usize = 32 << 20;
 
@@ -262,12 +264,10 @@ impl<'t> Haystack<'t> {
 
 /// A pattern as Go's `regexp` quotes it in a panic: in backquotes where that is possible.
 fn backquoted(pattern: &[u8]) -> String {
-    let text = String::from_utf8_lossy(pattern);
-    let is_plain = |c: char| (c >= ' ' || c == '\t') && !matches!(c, '`' | '\u{7f}' | '\u{feff}');
-    if std::str::from_utf8(pattern).is_ok() && text.chars().all(is_plain) {
-        return format!("`{text}`");
+    if can_backquote(pattern) {
+        return format!("`{}`", String::from_utf8_lossy(pattern));
     }
-    crate::go::quote::quote(pattern)
+    quote(pattern)
 }
 
 /// `regexp.QuoteMeta(text)`.

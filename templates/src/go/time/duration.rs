@@ -1,6 +1,8 @@
 //! Go's `time.Duration`: nanoseconds in 64 bits.
 
 use super::parse::quoted;
+use crate::format::names::text_of_named_int;
+use crate::value::IntKind;
 
 /// A span of time in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,26 +16,8 @@ const MOST: u64 = 1 << 63;
 impl Duration {
     /// `d.String()`, such as `1h15m30.918s`.
     pub(crate) fn text(self) -> String {
-        let nanos = self.0.unsigned_abs();
-        let sign = if self.0 < 0 { "-" } else { "" };
-        if nanos == 0 {
-            return "0s".to_owned();
-        }
-        if nanos < SECOND {
-            let (digits, unit) = match nanos {
-                0..1_000 => (0, "ns"),
-                1_000..1_000_000 => (3, "µs"),
-                _ => (6, "ms"),
-            };
-            return format!("{sign}{}{unit}", with_fraction(nanos, digits));
-        }
-        let seconds = with_fraction(nanos % (60 * SECOND), 9);
-        let minutes = nanos / (60 * SECOND);
-        match (minutes / 60, minutes % 60) {
-            (0, 0) => format!("{sign}{seconds}s"),
-            (0, minutes) => format!("{sign}{minutes}m{seconds}s"),
-            (hours, minutes) => format!("{sign}{hours}h{minutes}m{seconds}s"),
-        }
+        let text = text_of_named_int(IntKind::Duration, self.0).unwrap_or_default();
+        String::from_utf8_lossy(&text).into_owned()
     }
 
     /// `d.Round(unit)`: halves away from zero, saturating.
@@ -71,21 +55,6 @@ impl Duration {
         let parts = ((self.0 / unit) as f64, (self.0 % unit) as f64, unit as f64);
         parts.0 + parts.1 / parts.2
     }
-}
-
-/// A number whose last `digits` decimals are a fraction, without trailing zeros.
-fn with_fraction(number: u64, digits: u32) -> String {
-    let scale = 10_u64.pow(digits);
-    let fraction = format!("{:0width$}", number % scale, width = digits as usize);
-    let fraction = if digits == 0 {
-        ""
-    } else {
-        fraction.trim_end_matches('0')
-    };
-    if fraction.is_empty() {
-        return (number / scale).to_string();
-    }
-    format!("{}.{fraction}", number / scale)
 }
 
 /// `time.ParseDuration(text)` with Go's error text.
