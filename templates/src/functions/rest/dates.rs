@@ -13,7 +13,6 @@ impl From<&value::Time> for Time {
     fn from(time: &value::Time) -> Self {
         let location = match (&*time.location.name, time.location.offset) {
             (b"UTC", 0) => Location::Utc,
-            (b"Local", 0) => Location::Local,
             (_, offset) => Location::Fixed {
                 name: time.location.abbreviation.to_text().into_owned(),
                 offset: i64::from(offset),

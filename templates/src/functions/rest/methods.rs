@@ -10,7 +10,8 @@ use crate::format::names::text_of_named_int;
 use crate::functions::{Arguments, Context, Function, FunctionError, Run};
 use crate::go::semver::is_suffix;
 use crate::go::time::{Duration, MONTHS, Time};
-use crate::value::{Foreign, IntKind, Location, Str, Type, Value, Version};
+use crate::go::timestamp::rfc3339;
+use crate::value::{Foreign, IntKind, Location, Slice, Str, Type, UintKind, Value, Version};
 
 type Ran = Result<Value, FunctionError>;
 
@@ -141,13 +142,20 @@ static TIME: &[Function] = &[
     method("IsDST", BOOL, |_, _| Ok(false.into())),
     method("IsZero", BOOL, |_, a| Ok(time(a).is_zero().into())),
     method("Local", Type::Time, |_, a| {
-        Ok(time(a).within(crate::go::time::Location::Local).into())
+        Ok(time(a).within(crate::go::time::Location::Utc).into())
     }),
     method("Location", Type::Location, |_, a| match a.receiver() {
         Value::Foreign(Foreign::Time(time)) => Ok(Value::Foreign(Foreign::Location(
             std::rc::Rc::new(time.location.clone()),
         ))),
         _ => Ok(Value::Nil),
+    }),
+    method("MarshalJSON", Type::BYTES, |_, a| {
+        let text = marshalled(a, "MarshalJSON")?;
+        Ok(bytes(format!("\"{text}\"").as_bytes()))
+    }),
+    method("MarshalText", Type::BYTES, |_, a| {
+        Ok(bytes(marshalled(a, "MarshalText")?.as_bytes()))
     }),
     method("Minute", INT, |_, a| {
         Ok(Value::int(time(a).civil().minute.into()))
@@ -218,6 +226,10 @@ static VERSION: &[Function] = &[
         compared(a, |order| order.is_lt().into())
     }),
     method("Major", INT64, |_, a| Ok(Value::int64(version(a)?.major))),
+    method("MarshalJSON", Type::BYTES, |_, a| {
+        let text = version(a)?.text();
+        Ok(bytes(&[b"\"", &text[..], b"\""].concat()))
+    }),
     method("Metadata", STRING, |_, a| {
         Ok(Value::Str(version(a)?.metadata))
     }),
@@ -260,6 +272,23 @@ fn foreign_text(_: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
     Ok(text.unwrap_or_default().into())
 }
 
+/// A `[]byte`.
+fn bytes(bytes: &[u8]) -> Value {
+    let bytes = bytes
+        .iter()
+        .map(|byte| Value::Uint(UintKind::Uint8, (*byte).into()));
+    Value::Slice(Slice::new(&Type::UINT8, bytes.collect()))
+}
+
+/// A time as JSON has it, which only years of four digits are.
+fn marshalled(arguments: Arguments<'_>, method: &str) -> Result<String, FunctionError> {
+    let text = match arguments.receiver() {
+        Value::Foreign(Foreign::Time(time)) => rfc3339(time),
+        _ => None,
+    };
+    text.ok_or_else(|| FunctionError::new(format!("Time.{method}: year outside of range [0,9999]")))
+}
+
 fn duration(arguments: Arguments<'_>) -> i64 {
     arguments.receiver().as_int().unwrap_or_default()
 }
@@ -287,7 +316,6 @@ fn go_source(time: &Time) -> String {
     let civil = time.civil();
     let location = match time.location().name() {
         "UTC" => "time.UTC".to_owned(),
-        "Local" => "time.Local".to_owned(),
         name => format!(
             "time.Location({})",
             crate::format::quote::quote(name.as_bytes())

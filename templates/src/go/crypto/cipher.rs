@@ -4,7 +4,7 @@ use aes::Aes256;
 use aes::cipher::{Block, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use hmac::{Hmac, Mac};
 use sha1::{Digest, Sha1};
-use sha2::{Sha256, Sha512};
+use sha2::Sha256;
 
 /// Lower-case hexadecimal digits.
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
@@ -22,10 +22,6 @@ pub(crate) fn sha1(bytes: &[u8]) -> Vec<u8> {
 
 pub(crate) fn sha256(bytes: &[u8]) -> Vec<u8> {
     Sha256::digest(bytes).to_vec()
-}
-
-pub(crate) fn sha512(bytes: &[u8]) -> Vec<u8> {
-    Sha512::digest(bytes).to_vec()
 }
 
 /// The checksum of RFC 1950.

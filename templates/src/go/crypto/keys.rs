@@ -60,13 +60,6 @@ impl PrivateKey {
         }
     }
 
-    /// A new Ed25519 key.
-    pub(crate) fn ed25519(random: &mut ChaCha8Rng) -> Self {
-        let mut seed = [0; 32];
-        random.fill_bytes(&mut seed);
-        Self::Ed25519(seed)
-    }
-
     /// `x509.ParsePKCS1PrivateKey(der)`.
     pub(crate) fn from_pkcs1(bytes: &[u8]) -> Result<Self, String> {
         if is_pkcs8(bytes) {

@@ -81,7 +81,7 @@ impl Time {
         Self {
             seconds,
             nanos,
-            location: Location::Local,
+            location: Location::Utc,
         }
     }
 

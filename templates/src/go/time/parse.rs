@@ -325,12 +325,12 @@ impl Fields {
             // Go marks "no offset read" by -1, so an offset of -1 second is none.
             Some(offset) if offset != -1 => {
                 if offset == 0 && (self.zone_name.is_empty() || self.zone_name == "UTC") {
-                    return date.in_location(self.nanos, Location::Local);
+                    return date.in_location(self.nanos, Location::Utc);
                 }
                 fixed(offset, self.zone_name.clone())
             }
             _ if !self.zone_name.is_empty() => self.in_named_zone(date),
-            _ => date.in_location(self.nanos, Location::Local),
+            _ => date.in_location(self.nanos, Location::Utc),
         }
     }
 

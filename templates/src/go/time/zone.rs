@@ -10,9 +10,8 @@ use super::Zone;
 /// Where a time is shown: Go's `*time.Location`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Location {
+    /// Also the local zone: KUDO's manager runs where none is set.
     Utc,
-    /// The zone of the machine, which is UTC in KUDO's manager.
-    Local,
     Named(TimeZone),
     /// A zone that a parsed text named or gave the offset of.
     Fixed {
@@ -31,8 +30,7 @@ impl Location {
     /// `time.LoadLocation(name)`; `None` where Go fails. Names are exact, as files are.
     pub(crate) fn load(name: &str) -> Option<Self> {
         match name {
-            "" | "UTC" => Some(Self::Utc),
-            "Local" => Some(Self::Local),
+            "" | "UTC" | "Local" => Some(Self::Utc),
             _ => {
                 let zone = database().get(name).ok()?;
                 (zone.iana_name() == Some(name)).then_some(Self::Named(zone))
@@ -44,7 +42,6 @@ impl Location {
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Utc => "UTC",
-            Self::Local => "Local",
             Self::Named(zone) => zone.iana_name().unwrap_or_default(),
             Self::Fixed { name, .. } => name,
         }
@@ -52,7 +49,7 @@ impl Location {
 
     pub(super) fn zone_at(&self, seconds: i64) -> Zone {
         match self {
-            Self::Utc | Self::Local => Zone {
+            Self::Utc => Zone {
                 name: "UTC".to_owned(),
                 offset: 0,
             },
