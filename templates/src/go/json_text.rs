@@ -1,5 +1,6 @@
 //! Strings and numbers as Go's encoding/json writes them.
 
+use super::shortest;
 use super::utf8::{RUNE_ERROR, runes};
 
 /// Appends `text` as a JSON string, safe to stand in HTML; what is not UTF-8 becomes `\ufffd`.
@@ -30,12 +31,9 @@ pub(crate) fn push_string(out: &mut Vec<u8>, text: &[u8]) {
 pub(crate) fn float64(value: f64) -> Option<String> {
     let magnitude = value.abs();
     let exponent = magnitude != 0.0 && !(1e-6..1e21).contains(&magnitude);
-    value.is_finite().then(|| {
-        if exponent {
-            with_exponent(&format!("{value:e}"))
-        } else {
-            format!("{value}")
-        }
+    value.is_finite().then(|| match exponent {
+        true => with_exponent(&shortest::scientific(value)),
+        false => shortest::positional(value),
     })
 }
 

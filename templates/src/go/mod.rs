@@ -4,7 +4,7 @@
 //! * [`crypto`]: keys, certificates, digests and ciphers
 //! * [`utf8`], [`unicode`]: runes of byte strings, categories and case
 //! * [`strings`], [`words`], [`snake`]: packages strings, Masterminds/goutils and huandu/xstrings
-//! * [`strconv`], [`math`]: numbers from text, rounding
+//! * [`strconv`], [`shortest`], [`math`]: numbers from text and back, rounding
 //! * [`encoding`], [`json_text`]: base64, base32, JSON strings and numbers
 //! * [`growth`]: the capacity of a slice after `append`
 //! * [`timestamp`]: times as JSON and YAML have them
@@ -18,6 +18,7 @@ pub(crate) mod json_text;
 pub(crate) mod math;
 pub(crate) mod regexp;
 pub(crate) mod semver;
+pub(crate) mod shortest;
 pub(crate) mod snake;
 pub(crate) mod strconv;
 pub(crate) mod strings;

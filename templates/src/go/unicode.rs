@@ -24,7 +24,7 @@ impl Category {
 
     fn parsed(class: &str) -> Self {
         let parsed = regex_syntax::parse(class);
-        let ranges = match parsed.as_ref().map(|hir| hir.kind()) {
+        let ranges = match parsed.as_ref().map(regex_syntax::hir::Hir::kind) {
             Ok(HirKind::Class(Class::Unicode(class))) => {
                 class.iter().map(|r| (r.start(), r.end())).collect()
             }
@@ -102,7 +102,7 @@ pub(crate) fn is_number(rune: char) -> bool {
     rune.is_numeric()
 }
 
-/// Property White_Space.
+/// Property `White_Space`.
 pub(crate) fn is_space(rune: char) -> bool {
     rune.is_whitespace()
 }

@@ -16,11 +16,11 @@ use crate::value::{Certificate, Foreign, Slice, Str, Value};
 
 type Ran = Result<Value, FunctionError>;
 
-/// Steps that slow work costs, a few milliseconds each thousand.
-const RSA_2048_STEPS: u64 = 1_000_000;
-const RSA_4096_STEPS: u64 = 8_000_000;
-const DSA_STEPS: u64 = 8_000_000;
-const PASSWORD_STEPS: u64 = 1_000_000;
+/// Steps that slow work costs, about ten thousand for a millisecond.
+const RSA_2048_STEPS: u64 = 200_000;
+const RSA_4096_STEPS: u64 = 2_000_000;
+const DSA_STEPS: u64 = 2_000_000;
+const PASSWORD_STEPS: u64 = 200_000;
 const CURVE_STEPS: u64 = 20_000;
 
 fn digest(
