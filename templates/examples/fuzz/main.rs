@@ -50,9 +50,7 @@ fn main() -> ExitCode {
 
 fn options(arguments: &[String]) -> io::Result<Options> {
     let usage = "usage: fuzz ORACLE [-seed N] [-seconds N] [-save FILE] [-only NAME,...]";
-    let (oracle, mut rest) = arguments
-        .split_first()
-        .ok_or_else(|| io::Error::other(usage))?;
+    let (oracle, mut rest) = arguments.split_first().ok_or_else(|| io::Error::other(usage))?;
     let mut options = Options {
         oracle: oracle.clone(),
         seed: 1,
@@ -72,11 +70,7 @@ fn options(arguments: &[String]) -> io::Result<Options> {
         }
         rest = after;
     }
-    if rest.is_empty() {
-        Ok(options)
-    } else {
-        Err(io::Error::other(usage))
-    }
+    if rest.is_empty() { Ok(options) } else { Err(io::Error::other(usage)) }
 }
 
 /// Runs until the time is up; returns how many differences there were.
@@ -87,16 +81,15 @@ fn fuzz(options: &Options) -> io::Result<usize> {
     let mut saved = options.save.as_ref().map(File::create).transpose()?;
     let mut out = io::stdout().lock();
     let start = Instant::now();
-    let (mut cases, mut different) = (0_usize, 0_usize);
+    let (mut cases, mut rendered, mut different) = (0_usize, 0_usize, 0_usize);
     // One of a kind is enough to see.
     let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
     let mut random = Random::new(options.seed);
     while start.elapsed() < options.time {
         let mut case = grammar.case(&mut random);
+        let Some(known) = oracle.answer(&case)? else { continue };
         cases += 1;
-        let Some(known) = oracle.answer(&case)? else {
-            continue;
-        };
+        rendered += usize::from(known.error.is_none());
         let ours = guarded(&case, &functions);
         if same(&ours, &known) {
             continue;
@@ -117,11 +110,7 @@ fn fuzz(options: &Options) -> io::Result<usize> {
         }
     }
     let seconds = start.elapsed().as_secs();
-    writeln!(
-        out,
-        "{cases} cases in {seconds} s, {different} different, seed {}",
-        options.seed
-    )?;
+    writeln!(out, "{cases} cases ({rendered} rendered) in {seconds} s, {different} different, seed {}", options.seed)?;
     Ok(different)
 }
 
@@ -135,15 +124,9 @@ fn guarded(case: &Case, functions: &Functions) -> Answer {
 
 /// Says whether the answers agree; where Go panics, any error of ours does.
 fn same(ours: &Answer, known: &Answer) -> bool {
-    let panicked = known
-        .error
-        .as_ref()
-        .is_some_and(|error| error.starts_with("PANIC"));
+    let panicked = known.error.as_ref().is_some_and(|error| error.starts_with("PANIC"));
     if panicked {
-        return ours
-            .error
-            .as_ref()
-            .is_some_and(|error| error != "our engine panicked");
+        return ours.error.as_ref().is_some_and(|error| error != "our engine panicked");
     }
     ours.agrees(known) && ours.agrees_in_tree(known)
 }
@@ -154,11 +137,7 @@ fn kind(ours: &Answer, known: &Answer) -> String {
         None => "output".to_owned(),
         Some(error) => {
             let after = error.rfind(">: ").map_or(error.as_str(), |at| &error[at..]);
-            after
-                .chars()
-                .filter(|char| char.is_alphabetic())
-                .take(60)
-                .collect()
+            after.chars().filter(|char| char.is_alphabetic()).take(60).collect()
         }
     };
     format!("{} / {}", short(known), short(ours))

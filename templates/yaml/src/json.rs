@@ -65,7 +65,6 @@ fn unsupported_key(key: &Value, value: &Value) -> Error {
     };
     let value = match value {
         Value::Null => "<nil>".to_owned(),
-        Value::Int(number) => format!("{number:+}"),
         value => go_syntax(value),
     };
     Error::conversion(format!(

@@ -152,7 +152,7 @@ impl Node {
     }
 
     /// Tells whether this is a key `<<` that merges, not a string.
-    pub(crate) fn is_merge(&self) -> bool {
+    pub fn is_merge(&self) -> bool {
         match &self.kind {
             NodeKind::Scalar { text, style, tag } => is_merge(text, *style, tag.as_deref()),
             NodeKind::Sequence(_) | NodeKind::Mapping(_) => false,

@@ -50,7 +50,8 @@ fn merge_sorted<'a>(
 /// Go's `reflect.Kind` of what a value is in Go.
 fn kind(value: &Value) -> u8 {
     match value {
-        Value::Null => 0,
+        // A nil interface has no other kind than its own.
+        Value::Null => 20,
         Value::Bool(_) => 1,
         Value::Int(_) => 2,
         Value::Uint(_) => 11,
@@ -159,7 +160,8 @@ fn is_digit(each: char) -> bool {
     each.is_ascii_digit() || ZEROS.iter().any(|zero| (*zero..zero + 10).contains(&code))
 }
 
-/// Go's `internal/fmtsort` for keys held in interfaces: by type, then by value.
+/// Go's `internal/fmtsort` for keys held in interfaces: by type, in the order in which Go's linker
+/// lays types out, then by value.
 fn fmt_less(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Bool(left), Value::Bool(right)) => left < right,
@@ -169,6 +171,18 @@ fn fmt_less(left: &Value, right: &Value) -> bool {
             left < right || (left.is_nan() && !right.is_nan())
         }
         (Value::String(left), Value::String(right)) => left < right,
-        _ => kind(left) < kind(right),
+        _ => type_place(left) < type_place(right),
+    }
+}
+
+fn type_place(value: &Value) -> u8 {
+    match value {
+        Value::Null => 0,
+        Value::String(_) | Value::Bytes(_) => 1,
+        Value::Uint(_) => 2,
+        Value::Int(_) => 3,
+        Value::Float(_) => 4,
+        Value::Bool(_) => 5,
+        Value::Sequence(_) | Value::Mapping(_) => 6,
     }
 }

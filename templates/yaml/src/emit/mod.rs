@@ -4,7 +4,7 @@ mod keys;
 mod scalar;
 
 pub(crate) use keys::{KeyOrder, sorted_entries};
-use scalar::Scalar;
+use scalar::{Scalar, is_break};
 
 use crate::Value;
 
@@ -143,7 +143,8 @@ impl Writer {
     }
 
     fn end_line(&mut self) {
-        if !self.text.is_empty() && !self.text.ends_with('\n') {
+        // A block scalar may end in a break of another kind, which is as good as a newline to Go.
+        if !self.text.is_empty() && !self.text.ends_with(is_break) {
             self.text.push('\n');
         }
     }

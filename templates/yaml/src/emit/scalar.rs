@@ -261,7 +261,7 @@ fn has_indicator(text: &str) -> bool {
     false
 }
 
-fn is_break(each: char) -> bool {
+pub(super) fn is_break(each: char) -> bool {
     matches!(each, '\r' | '\n' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 

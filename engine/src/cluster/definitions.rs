@@ -1,0 +1,72 @@
+//! KUDO's own kinds in a cluster.
+
+use kube::api::{Patch, PatchParams};
+use serde_json::Value;
+
+use crate::{
+    api::{API_VERSION, crds, names::FIELD_MANAGER},
+    health,
+};
+
+use super::{Cluster, ClusterError, Kind, as_value, kinds, watch};
+
+impl Cluster {
+    /// Returns whether the cluster serves KUDO's kinds.
+    pub async fn serves_kudo(&self) -> Result<bool, ClusterError> {
+        Ok(self.kind(API_VERSION, "Instance").await?.is_some())
+    }
+
+    /// Installs or updates the definitions of KUDO's kinds and waits until they are served; returns
+    /// their names.
+    pub async fn install_definitions(&self) -> Result<Vec<String>, ClusterError> {
+        let kind = definition_kind();
+        let mut names = Vec::new();
+        for definition in crds::definitions() {
+            let name = definition["metadata"]["name"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
+            let params = PatchParams::apply(FIELD_MANAGER).force();
+            let patch = Patch::Apply(&definition);
+            let stored = self
+                .objects(&kind, "")
+                .patch(&name, &params, &patch)
+                .await?;
+            self.wait_for_definition(&kind, &name, &as_value(&stored))
+                .await;
+            names.push(name);
+        }
+        Ok(names)
+    }
+
+    async fn wait_for_definition(&self, kind: &Kind, name: &str, stored: &Value) {
+        if health::judge(stored).is_healthy() {
+            return;
+        }
+        let target = watch::Target {
+            kind: kind.clone(),
+            namespace: String::new(),
+            name: name.to_owned(),
+        };
+        let is_served = |state: Option<&Value>| match state {
+            Some(state) if !health::judge(state).is_healthy() => watch::Verdict::Watch,
+            _ => watch::Verdict::Enough,
+        };
+        self.observe(&target, &watch::version_of(stored), is_served)
+            .await;
+    }
+}
+
+fn definition_kind() -> Kind {
+    let group = "apiextensions.k8s.io";
+    let kind = kinds::namespaced(
+        group,
+        "v1",
+        "CustomResourceDefinition",
+        "customresourcedefinitions",
+    );
+    Kind {
+        is_namespaced: false,
+        ..kind
+    }
+}

@@ -1,0 +1,100 @@
+//! Which resource serves a kind: Kubernetes' own from its recorded discovery, others from the cluster.
+
+use std::collections::BTreeMap;
+
+use kube::{
+    core::{ApiResource, GroupVersionKind},
+    discovery::{Discovery, Scope as DiscoveryScope},
+};
+
+use crate::enhance::Scope;
+
+use super::{Cluster, ClusterError};
+
+/// A kind that the cluster serves.
+#[derive(Clone, Debug)]
+pub struct Kind {
+    /// Group, version, kind and plural.
+    pub resource: ApiResource,
+    /// Whether its objects live in a namespace.
+    pub is_namespaced: bool,
+}
+
+impl Kind {
+    /// Returns where objects of this kind live.
+    pub fn scope(&self) -> Scope {
+        if self.is_namespaced {
+            Scope::Namespaced
+        } else {
+            Scope::Cluster
+        }
+    }
+}
+
+/// What is known of a cluster's kinds so far.
+#[derive(Debug, Default)]
+pub(super) struct Kinds {
+    known: BTreeMap<(String, String), Kind>,
+}
+
+impl Cluster {
+    /// Returns the resource that serves this kind, or `None` when the cluster has no such kind.
+    ///
+    /// The cluster is asked once; a kind that was not there then is asked for again, because the
+    /// plan itself may have defined it meanwhile.
+    pub async fn kind(&self, api_version: &str, kind: &str) -> Result<Option<Kind>, ClusterError> {
+        let key = (api_version.to_owned(), kind.to_owned());
+        if let Some(known) = self.known_kind(&key) {
+            return Ok(Some(known));
+        }
+        self.learn_kinds().await?;
+        Ok(self.known_kind(&key))
+    }
+
+    fn known_kind(&self, key: &(String, String)) -> Option<Kind> {
+        let kinds = self
+            .kinds
+            .lock()
+            .expect("nothing panics while it holds the kinds");
+        kinds.known.get(key).cloned()
+    }
+
+    async fn learn_kinds(&self) -> Result<(), ClusterError> {
+        let discovery = Discovery::new(self.client().clone());
+        let discovery = match discovery.run_aggregated().await {
+            Ok(discovery) => discovery,
+            // API servers before 1.26 know only the group-by-group form.
+            Err(_) => Discovery::new(self.client().clone()).run().await?,
+        };
+        let mut known = BTreeMap::new();
+        for group in discovery.groups() {
+            for version in group.versions() {
+                for (resource, capabilities) in group.versioned_resources(version) {
+                    let key = (resource.api_version.clone(), resource.kind.clone());
+                    let is_namespaced = capabilities.scope == DiscoveryScope::Namespaced;
+                    known.insert(
+                        key,
+                        Kind {
+                            resource,
+                            is_namespaced,
+                        },
+                    );
+                }
+            }
+        }
+        self.kinds
+            .lock()
+            .expect("nothing panics while it holds the kinds")
+            .known = known;
+        Ok(())
+    }
+}
+
+/// Returns a kind whose place is known without asking.
+pub(crate) fn namespaced(group: &str, version: &str, kind: &str, plural: &str) -> Kind {
+    let gvk = GroupVersionKind::gvk(group, version, kind);
+    Kind {
+        resource: ApiResource::from_gvk_with_plural(&gvk, plural),
+        is_namespaced: true,
+    }
+}

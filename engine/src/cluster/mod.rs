@@ -1,0 +1,145 @@
+//! The cluster as the engine sees it: kinds, objects, watches, leases and events.
+//!
+//! Everything goes through one [`kube::Client`], which may speak to a real API server or to the
+//! sandbox; nothing here can tell which.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`error`] | what can go wrong, and whether trying again may help |
+//! | [`kinds`] | which resource serves a kind |
+//! | [`apply`] | server-side apply, with what KUDO tolerated |
+//! | [`watch`] | waiting for one object |
+//! | [`pods`] | the pods of an instance |
+//! | [`lease`] | one driver per instance |
+//! | [`events`] | events on an instance |
+//! | [`definitions`] | KUDO's own kinds |
+
+pub mod apply;
+pub mod definitions;
+pub mod error;
+pub mod events;
+mod fit;
+pub mod kinds;
+pub mod lease;
+pub mod pods;
+pub mod watch;
+
+use std::sync::{Arc, Mutex};
+
+use kube::{
+    Api, Client,
+    api::{DeleteParams, DynamicObject, PostParams, PropagationPolicy},
+};
+use serde_json::Value;
+
+use crate::clock::{Clock, Ids};
+
+pub use error::ClusterError;
+pub use kinds::Kind;
+
+/// A connection to a cluster.
+#[derive(Clone)]
+pub struct Cluster {
+    client: Client,
+    kinds: Arc<Mutex<kinds::Kinds>>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+}
+
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cluster")
+            .field("namespace", &self.client.default_namespace())
+            .finish()
+    }
+}
+
+impl Cluster {
+    /// Returns a connection that speaks through `client`.
+    pub fn new(client: Client, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
+        Self {
+            client,
+            kinds: Arc::default(),
+            clock,
+            ids,
+        }
+    }
+
+    /// Returns the client underneath.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Returns where the time comes from.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// Returns where identities come from.
+    pub fn ids(&self) -> &Arc<dyn Ids> {
+        &self.ids
+    }
+
+    /// Returns the object of this kind and name, or `None` when there is none.
+    pub async fn get(
+        &self,
+        kind: &Kind,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<Value>, ClusterError> {
+        let found = self.objects(kind, namespace).get_opt(name).await;
+        Ok(found
+            .map_err(ClusterError::from)?
+            .map(|object| as_value(&object)))
+    }
+
+    /// Creates `object`.
+    pub async fn create(&self, kind: &Kind, object: &Value) -> Result<Value, ClusterError> {
+        let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
+        let object: DynamicObject = serde_json::from_value(object.clone())?;
+        let created = self
+            .objects(kind, namespace)
+            .create(&PostParams::default(), &object)
+            .await?;
+        Ok(as_value(&created))
+    }
+
+    /// Asks for the deletion of an object together with what it owns; returns what is still there.
+    ///
+    /// Foreground propagation makes the object stay until its dependents are gone (kudo-spec 3.6).
+    pub async fn delete(
+        &self,
+        kind: &Kind,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<Value>, ClusterError> {
+        let foreground = DeleteParams {
+            propagation_policy: Some(PropagationPolicy::Foreground),
+            ..DeleteParams::default()
+        };
+        match self
+            .objects(kind, namespace)
+            .delete(name, &foreground)
+            .await
+        {
+            Ok(deleted) => Ok(deleted.left().map(|object| as_value(&object))),
+            Err(error) => match ClusterError::from(error) {
+                error if error.is_not_found() => Ok(None),
+                error => Err(error),
+            },
+        }
+    }
+
+    pub(crate) fn objects(&self, kind: &Kind, namespace: &str) -> Api<DynamicObject> {
+        if kind.is_namespaced {
+            Api::namespaced_with(self.client.clone(), namespace, &kind.resource)
+        } else {
+            Api::all_with(self.client.clone(), &kind.resource)
+        }
+    }
+}
+
+/// Returns `object` as plain JSON.
+pub(crate) fn as_value(object: &DynamicObject) -> Value {
+    serde_json::to_value(object).expect("what was read from JSON can be written as JSON")
+}

@@ -1,0 +1,500 @@
+//! Driving what is scheduled on an instance to its end, from any process (design decision 8).
+//!
+//! [`Driver::drive`] takes the instance's Lease, brings its status in line with the operator version,
+//! runs the plan and writes down how it fares. Whatever interrupts it, the next driver finds in the
+//! cluster all it needs to go on. When somebody else drives, it follows, and takes over when they fall
+//! silent.
+
+mod conditions;
+mod follow;
+mod records;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use kube::Api;
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::{
+    admission,
+    api::{
+        Instance, OperatorVersion,
+        instance::{ExecutionStatus, PlanStatus},
+        names::{FINALIZER_CLEANUP, PLAN_CLEANUP},
+    },
+    cluster::{
+        Cluster, ClusterError,
+        events::Severity,
+        kinds,
+        lease::{Asked, Held},
+        pods::Pods,
+        watch::{Target, Verdict},
+    },
+    error::event,
+    parameters,
+    plan::{
+        execution::{Execution, Failure},
+        progress::Progress,
+        status,
+    },
+    render::Renderer,
+    subject::Subject,
+    tasks::Worker,
+};
+
+/// How often a running plan's status is written at most.
+const WRITE_PAUSE: Duration = Duration::from_millis(250);
+
+/// Drives instances.
+#[derive(Clone, Debug)]
+pub struct Driver {
+    cluster: Cluster,
+    holder: String,
+}
+
+/// What an observer is shown while a plan runs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Report {
+    /// The plan stands like this.
+    Progress(PlanStatus),
+    /// Somebody else drives; this is the name they gave themselves.
+    DrivenBy(String),
+    /// The driver has fallen silent, and this process goes on in its place.
+    TakenOver(String),
+}
+
+/// How driving ended.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// Nothing is scheduled.
+    Idle,
+    /// The plan is complete.
+    Complete {
+        /// Name of the plan.
+        plan: String,
+    },
+    /// The plan ended badly.
+    Failed {
+        /// Name of the plan.
+        plan: String,
+        /// Why.
+        message: String,
+    },
+    /// The instance is gone.
+    Gone,
+}
+
+/// Why driving did not come to an end.
+#[derive(Debug, thiserror::Error)]
+pub enum DriveError {
+    /// A request failed.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// There is no such instance.
+    #[error("there is no instance `{name}` in namespace `{namespace}`")]
+    NoInstance {
+        /// Namespace that was looked in.
+        namespace: String,
+        /// Name that was looked for.
+        name: String,
+    },
+    /// The operator version of the instance is gone.
+    #[error("operator version `{name}` of the instance is not in namespace `{namespace}`")]
+    NoOperatorVersion {
+        /// Namespace that was looked in.
+        namespace: String,
+        /// Name that was looked for.
+        name: String,
+    },
+    /// The right to drive was lost on the way.
+    #[error("stopped driving: {0}")]
+    Lost(String),
+}
+
+/// What one turn of driving led to.
+enum Turn {
+    /// Something else was scheduled meanwhile.
+    Again,
+    /// There is nothing left to drive.
+    Ended(Outcome),
+}
+
+/// The instance that is driven, and what is known of it.
+struct Drive<'a> {
+    driver: &'a Driver,
+    api: Api<Instance>,
+    instance: Instance,
+    version: OperatorVersion,
+    subject: Subject,
+}
+
+impl Driver {
+    /// Returns a driver that calls itself `holder` in Leases.
+    pub fn new(cluster: Cluster, holder: String) -> Self {
+        Self { cluster, holder }
+    }
+
+    /// Drives the plan that is scheduled on an instance, or follows whoever does, to its end.
+    ///
+    /// It can be dropped at any time; [`Driver::release`] then lets the next driver start at once.
+    ///
+    /// # Errors
+    ///
+    /// When the instance or its operator version does not exist, a request fails for good, or the
+    /// right to drive is lost.
+    pub async fn drive(
+        &self,
+        namespace: &str,
+        name: &str,
+        observe: &(dyn Fn(Report) + Sync),
+    ) -> Result<Outcome, DriveError> {
+        let instance = self.instance(namespace, name).await?;
+        let mut held = match self.lease_or_outcome(&instance, observe).await? {
+            follow::Followed::Drive(held) => held,
+            follow::Followed::Ended(outcome) => return Ok(outcome),
+        };
+        let outcome = tokio::select! {
+            biased;
+            outcome = self.drive_held(namespace, name, observe) => outcome,
+            why = held.keep() => return Err(DriveError::Lost(why)),
+        };
+        held.release().await;
+        outcome
+    }
+
+    /// Gives back the right to drive an instance, if this driver has it.
+    pub async fn release(&self, namespace: &str, name: &str) {
+        let Ok(instance) = self.instance(namespace, name).await else {
+            return;
+        };
+        let subject = Subject::of(&instance, &OperatorVersion::new("", Default::default()));
+        if let Err(error) = self.cluster.stop_driving(&subject, &self.holder).await {
+            tracing::debug!(%error, "the lease was not given back");
+        }
+    }
+
+    async fn lease_or_outcome(
+        &self,
+        instance: &Instance,
+        observe: &(dyn Fn(Report) + Sync),
+    ) -> Result<follow::Followed, DriveError> {
+        let subject = Subject::of(instance, &OperatorVersion::new("", Default::default()));
+        match self
+            .cluster
+            .ask_to_drive(&subject, &self.holder, None)
+            .await?
+        {
+            Asked::Ours(held) => Ok(follow::Followed::Drive(held)),
+            Asked::Theirs { holder, version } => {
+                self.follow(&subject, holder, version, observe).await
+            }
+        }
+    }
+
+    async fn instance(&self, namespace: &str, name: &str) -> Result<Instance, DriveError> {
+        let api: Api<Instance> = Api::namespaced(self.cluster.client().clone(), namespace);
+        let found = api.get_opt(name).await.map_err(ClusterError::from)?;
+        found.ok_or_else(|| DriveError::NoInstance {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        })
+    }
+
+    async fn drive_held(
+        &self,
+        namespace: &str,
+        name: &str,
+        observe: &(dyn Fn(Report) + Sync),
+    ) -> Result<Outcome, DriveError> {
+        loop {
+            if let Turn::Ended(outcome) = self.turn(namespace, name, observe).await? {
+                return Ok(outcome);
+            }
+        }
+    }
+
+    /// Drives what is scheduled now; somebody may schedule something else meanwhile.
+    async fn turn(
+        &self,
+        namespace: &str,
+        name: &str,
+        observe: &(dyn Fn(Report) + Sync),
+    ) -> Result<Turn, DriveError> {
+        let api = self.instances(namespace);
+        // What was read before the lease was ours may be old.
+        let instance = match self.instance(namespace, name).await {
+            Err(DriveError::NoInstance { .. }) => return Ok(Turn::Ended(Outcome::Gone)),
+            other => other?,
+        };
+        let (ov_namespace, ov_name) = instance.operator_version_key();
+        let versions: Api<OperatorVersion> =
+            Api::namespaced(self.cluster.client().clone(), ov_namespace);
+        let Some(version) = versions
+            .get_opt(ov_name)
+            .await
+            .map_err(ClusterError::from)?
+        else {
+            return Err(DriveError::NoOperatorVersion {
+                namespace: ov_namespace.to_owned(),
+                name: ov_name.to_owned(),
+            });
+        };
+        let subject = Subject::of(&instance, &version);
+        let mut drive = Drive {
+            driver: self,
+            api,
+            instance,
+            version,
+            subject,
+        };
+        drive.run(observe).await
+    }
+}
+
+impl Drive<'_> {
+    fn cluster(&self) -> &Cluster {
+        &self.driver.cluster
+    }
+
+    async fn run(&mut self, observe: &(dyn Fn(Report) + Sync)) -> Result<Turn, DriveError> {
+        if self.instance.metadata.deletion_timestamp.is_some() && !self.schedule_cleanup().await? {
+            return Ok(Turn::Ended(Outcome::Gone));
+        }
+        let plan = self.instance.spec.plan_execution.plan_name.clone();
+        if plan.is_empty() {
+            return Ok(Turn::Ended(Outcome::Idle));
+        }
+        let Some(standing) = self.begin(&plan).await? else {
+            let message = format!("could not find required plan: '{plan}'");
+            return self
+                .refuse(&plan, event::INVALID_PLAN, message)
+                .await
+                .map(Turn::Ended);
+        };
+        observe(Report::Progress(standing.clone()));
+        let given = &self.instance.spec.parameters;
+        let parameters = match parameters::template_values(&self.version.spec.parameters, given) {
+            Ok(parameters) => parameters,
+            Err(error) => {
+                let message = format!("could not parse parameters: {error}");
+                let refused = self.refuse(&plan, event::INVALID_PARAMETERS, message).await;
+                return refused.map(Turn::Ended);
+            }
+        };
+        let execution = self.execution(&plan, standing, parameters).await?;
+        let Some(outcome) = self.execute(&execution, observe).await else {
+            return Ok(Turn::Again);
+        };
+        self.finish(&execution.progress.now(), outcome)
+            .await
+            .map(Turn::Ended)
+    }
+
+    /// Schedules `cleanup` on an instance that is being deleted; returns whether a plan has to run.
+    ///
+    /// The finalizer follows the operator version that is current: without a `cleanup` plan there is
+    /// nothing to wait for, so deletion never hangs on it (kudo-spec 9.1, 11).
+    async fn schedule_cleanup(&mut self) -> Result<bool, DriveError> {
+        let holds = self.instance.metadata.finalizers.iter().flatten();
+        if !holds
+            .into_iter()
+            .any(|finalizer| finalizer == FINALIZER_CLEANUP)
+        {
+            return Ok(false);
+        }
+        let is_done = self
+            .instance
+            .plan_status(PLAN_CLEANUP)
+            .is_some_and(|status| status.status == ExecutionStatus::Complete);
+        if is_done || !self.version.spec.plans.contains_key(PLAN_CLEANUP) {
+            self.let_go().await?;
+            return Ok(false);
+        }
+        if self.instance.spec.plan_execution.plan_name != PLAN_CLEANUP {
+            self.schedule(PLAN_CLEANUP).await?;
+        }
+        Ok(true)
+    }
+
+    /// Brings the status in line with the scheduled execution; `None` when the plan does not exist.
+    async fn begin(&mut self, plan: &str) -> Result<Option<PlanStatus>, DriveError> {
+        let now = self.cluster().clock().now();
+        let mut statuses = self.instance.status.clone().unwrap_or_default().plan_status;
+        status::align(&mut statuses, &self.version.spec.plans);
+        if !self.version.spec.plans.contains_key(plan) {
+            return Ok(None);
+        }
+        let uid = self.instance.spec.plan_execution.uid.clone();
+        let standing = statuses.entry(plan.to_owned()).or_default();
+        let is_new = standing.uid != uid || standing.status == ExecutionStatus::NeverRun;
+        if is_new {
+            status::reset(standing, &uid, now);
+        }
+        let standing = standing.clone();
+        self.write_beginning(plan, statuses).await?;
+        if is_new {
+            let message = format!("Execution of plan {plan} started");
+            let cluster = self.cluster();
+            cluster
+                .record(&self.subject, Severity::Normal, "PlanStarted", &message)
+                .await;
+        }
+        Ok(Some(standing))
+    }
+
+    async fn execution(
+        &self,
+        plan: &str,
+        standing: PlanStatus,
+        parameters: BTreeMap<String, Value>,
+    ) -> Result<Execution, DriveError> {
+        let cluster = self.cluster().clone();
+        let seed = self.seed(plan).await?;
+        let spec = &self.version.spec;
+        let renderer = Renderer::new(
+            self.subject.clone(),
+            spec.templates.clone(),
+            parameters.clone(),
+            seed,
+        );
+        let pods = Pods::new(cluster.clone(), &self.subject.namespace, &self.subject.name);
+        let progress = Progress::new(standing, cluster.clock().clone());
+        Ok(Execution {
+            name: plan.to_owned(),
+            plan: spec.plans.get(plan).cloned().unwrap_or_default(),
+            tasks: spec.tasks.clone(),
+            progress,
+            worker: Worker {
+                cluster,
+                subject: self.subject.clone(),
+                execution_uid: self.instance.spec.plan_execution.uid.clone(),
+                renderer,
+                parameters,
+                pods,
+            },
+        })
+    }
+
+    /// Runs the plan to its end; `None` when something else was scheduled on the way.
+    async fn execute(
+        &self,
+        execution: &Execution,
+        observe: &(dyn Fn(Report) + Sync),
+    ) -> Option<Result<(), Failure>> {
+        let progress = &execution.progress;
+        let mut run = std::pin::pin!(execution.run());
+        // The first poll of a plan without waiting ends it: nothing else need be started.
+        tokio::select! {
+            biased;
+            outcome = &mut run => Some(outcome),
+            () = self.until_rescheduled() => None,
+            () = show(progress.subscribe(), observe) => unreachable!("showing never ends"),
+            () = self.write_progress(progress.subscribe()) => unreachable!("writing never ends"),
+            () = execution.worker.pods.follow() => unreachable!("following never ends"),
+        }
+    }
+
+    /// Returns when the instance no longer asks for this execution: its parameters were changed, the
+    /// plan was started anew, or the instance is being deleted.
+    async fn until_rescheduled(&self) {
+        let target = Target {
+            kind: kinds::namespaced("kudo.dev", "v1beta1", "Instance", "instances"),
+            namespace: self.subject.namespace.clone(),
+            name: self.subject.name.clone(),
+        };
+        let uid = self.instance.spec.plan_execution.uid.as_str();
+        let was_deleted = self.instance.metadata.deletion_timestamp.is_some();
+        let observer = |state: Option<&Value>| match state {
+            Some(state)
+                if state["spec"]["planExecution"]["uid"] == uid
+                    && state["metadata"]["deletionTimestamp"].is_string() == was_deleted =>
+            {
+                Verdict::Watch
+            }
+            _ => Verdict::Enough,
+        };
+        let version = self
+            .instance
+            .metadata
+            .resource_version
+            .clone()
+            .unwrap_or_default();
+        self.cluster().observe(&target, &version, observer).await;
+    }
+
+    async fn finish(
+        &mut self,
+        ended: &PlanStatus,
+        outcome: Result<(), Failure>,
+    ) -> Result<Outcome, DriveError> {
+        let plan = ended.name.clone();
+        if let Err(failure) = &outcome {
+            let cluster = self.cluster();
+            cluster
+                .record(
+                    &self.subject,
+                    Severity::Warning,
+                    failure.event,
+                    &failure.message,
+                )
+                .await;
+        }
+        self.write_end(ended, outcome.as_ref().err()).await?;
+        let message = format!(
+            "Execution of plan {plan} finished with status {}",
+            ended.status
+        );
+        let severity = if outcome.is_ok() {
+            Severity::Normal
+        } else {
+            Severity::Warning
+        };
+        self.cluster()
+            .record(&self.subject, severity, "PlanFinished", &message)
+            .await;
+        Ok(match outcome {
+            Ok(()) => Outcome::Complete { plan },
+            Err(failure) => Outcome::Failed {
+                plan,
+                message: failure.message,
+            },
+        })
+    }
+
+    /// Ends a plan that cannot even begin (kudo-spec 9.1, 1: KUDO retried these for ever, silently).
+    async fn refuse(
+        &mut self,
+        plan: &str,
+        event: &'static str,
+        message: String,
+    ) -> Result<Outcome, DriveError> {
+        let now = self.cluster().clock().now();
+        let known = self.instance.plan_status(plan).cloned();
+        let mut ended = known.unwrap_or_else(|| PlanStatus {
+            name: plan.to_owned(),
+            ..PlanStatus::default()
+        });
+        ended.uid.clone_from(&self.instance.spec.plan_execution.uid);
+        status::set_plan(&mut ended, ExecutionStatus::FatalError, now);
+        ended.message.clone_from(&message);
+        self.finish(&ended, Err(Failure { event, message })).await
+    }
+}
+
+async fn show(mut progress: watch::Receiver<PlanStatus>, observe: &(dyn Fn(Report) + Sync)) {
+    loop {
+        let status = progress.borrow_and_update().clone();
+        observe(Report::Progress(status));
+        if progress.changed().await.is_err() {
+            return std::future::pending().await;
+        }
+    }
+}
+
+/// Returns the finalizers an instance needs; kept beside the driver, which removes them again.
+pub fn finalizers_of(instance: &Instance, version: &OperatorVersion) -> Vec<String> {
+    admission::finalizers(instance, version.spec.plans.contains_key(PLAN_CLEANUP))
+}
+
+/// The lease that is held while driving.
+pub type Lease = Box<Held>;

@@ -1,0 +1,232 @@
+//! The walk on Dummy tasks, situation by situation (kudo-spec A.5); no cluster is asked.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::*;
+use crate::{
+    api::{TaskFields, instance::PlanStatus},
+    clock::{RandomIds, SystemClock},
+    cluster::{Cluster, pods::Pods},
+    plan::status,
+    render::{Renderer, Seed},
+    subject::Subject,
+};
+
+/// A task that ends as told.
+#[derive(Clone, Copy)]
+enum Ends {
+    Done,
+    Never,
+    Transient,
+    Fatal,
+}
+
+fn dummy(name: &str, ends: Ends) -> TaskSpec {
+    let spec = TaskFields {
+        done: matches!(ends, Ends::Done),
+        want_err: matches!(ends, Ends::Transient | Ends::Fatal),
+        fatal: matches!(ends, Ends::Fatal),
+        ..TaskFields::default()
+    };
+    TaskSpec {
+        name: name.to_owned(),
+        kind: "Dummy".to_owned(),
+        spec,
+    }
+}
+
+/// A plan `test` with one phase `phase` of these steps, each with a task of its own.
+fn execution(strategy: &str, steps: &[(&str, Ends)]) -> Execution {
+    let step = |(name, _): &(&str, Ends)| StepSpec {
+        name: (*name).to_owned(),
+        tasks: vec![format!("task-{name}")],
+    };
+    let phase = PhaseSpec {
+        name: "phase".to_owned(),
+        strategy: strategy.to_owned(),
+        steps: steps.iter().map(step).collect(),
+    };
+    let plan = PlanSpec {
+        strategy: strategy.to_owned(),
+        phases: vec![phase],
+    };
+    let tasks = steps
+        .iter()
+        .map(|(name, ends)| dummy(&format!("task-{name}"), *ends))
+        .collect();
+    execution_of(plan, tasks)
+}
+
+fn execution_of(plan: PlanSpec, tasks: Vec<TaskSpec>) -> Execution {
+    let text = |s: &str| s.to_owned();
+    let mut statuses = BTreeMap::new();
+    status::align(
+        &mut statuses,
+        &BTreeMap::from([(text("test"), plan.clone())]),
+    );
+    let mut standing = statuses.remove("test").unwrap();
+    status::reset(&mut standing, "uid", jiff::Timestamp::UNIX_EPOCH);
+    let subject = Subject {
+        name: text("test-instance"),
+        namespace: text("default"),
+        uid: text("i"),
+        operator_name: text("op"),
+        operator_version: text("0.1.0"),
+        app_version: String::new(),
+    };
+    let nobody = tower::service_fn(|_: http::Request<kube::client::Body>| async {
+        Err::<http::Response<kube::client::Body>, _>(std::io::Error::other("no cluster here"))
+    });
+    let client = kube::Client::new(nobody, "default");
+    let cluster = Cluster::new(client, Arc::new(SystemClock), Arc::new(RandomIds));
+    let templates = BTreeMap::new();
+    let renderer = Renderer::new(subject.clone(), templates, BTreeMap::new(), Seed::unused());
+    let pods = Pods::new(cluster.clone(), "default", "test-instance");
+    let worker = Worker {
+        subject,
+        execution_uid: text("uid"),
+        renderer,
+        parameters: BTreeMap::new(),
+        pods,
+        cluster: cluster.clone(),
+    };
+    let progress = Progress::new(standing, cluster.clock().clone());
+    Execution {
+        name: text("test"),
+        plan,
+        tasks,
+        progress,
+        worker,
+    }
+}
+
+/// Runs until the plan ends or nothing more can happen at once.
+async fn as_far_as_it_goes(execution: &Execution) -> (Option<Result<(), Failure>>, PlanStatus) {
+    let outcome = execution.run().now_or_never();
+    (outcome, execution.progress.now())
+}
+
+fn step_of<'a>(plan: &'a PlanStatus, name: &str) -> (ExecutionStatus, &'a str) {
+    let step = plan.phases[0]
+        .steps
+        .iter()
+        .find(|step| step.name == name)
+        .unwrap();
+    (step.status, &step.message)
+}
+
+#[tokio::test]
+async fn a_complete_plan_stays_as_it_is() {
+    let execution = execution("serial", &[("one", Ends::Never)]);
+    let mut complete = execution.progress.now();
+    complete.status = ExecutionStatus::Complete;
+    complete.last_updated_timestamp = Some(Time(jiff::Timestamp::UNIX_EPOCH));
+    let clock = execution.worker.cluster.clock().clone();
+    let execution = Execution {
+        progress: Progress::new(complete.clone(), clock),
+        ..execution
+    };
+
+    let (outcome, plan) = as_far_as_it_goes(&execution).await;
+
+    assert_eq!((outcome, plan), (Some(Ok(())), complete));
+}
+
+#[tokio::test]
+async fn a_task_that_is_not_done_leaves_all_in_progress() {
+    let (outcome, plan) = as_far_as_it_goes(&execution("serial", &[("one", Ends::Never)])).await;
+
+    assert_eq!(outcome, None);
+    assert_eq!(plan.status, ExecutionStatus::InProgress);
+    assert_eq!(plan.phases[0].status, ExecutionStatus::InProgress);
+    assert_eq!(step_of(&plan, "one").0, ExecutionStatus::InProgress);
+}
+
+#[tokio::test]
+async fn a_task_that_is_done_completes_all() {
+    for strategy in ["serial", "parallel", ""] {
+        let steps = [("one", Ends::Done), ("two", Ends::Done)];
+        let (outcome, plan) = as_far_as_it_goes(&execution(strategy, &steps)).await;
+
+        assert_eq!(outcome, Some(Ok(())));
+        assert_eq!(plan.status, ExecutionStatus::Complete);
+        assert_eq!(step_of(&plan, "two"), (ExecutionStatus::Complete, ""));
+    }
+}
+
+#[tokio::test]
+async fn an_empty_plan_is_complete_at_once() {
+    let (outcome, plan) = as_far_as_it_goes(&execution_of(PlanSpec::default(), vec![])).await;
+
+    assert_eq!(
+        (outcome, plan.status),
+        (Some(Ok(())), ExecutionStatus::Complete)
+    );
+}
+
+#[tokio::test]
+async fn a_transient_error_is_shown_on_the_step_and_tried_again() {
+    let steps = [("one", Ends::Transient), ("two", Ends::Done)];
+    let (outcome, plan) = as_far_as_it_goes(&execution("serial", &steps)).await;
+
+    let (status, message) = step_of(&plan, "one");
+    assert_eq!((outcome, status), (None, ExecutionStatus::Error));
+    assert_eq!(
+        message,
+        "A transient error when executing task test.phase.one.task-one. Will retry. dummy error \
+         (retry 1 in 1 s)"
+    );
+    assert_eq!(step_of(&plan, "two").0, ExecutionStatus::Pending);
+    assert_eq!(plan.status, ExecutionStatus::InProgress);
+}
+
+#[tokio::test]
+async fn parallel_steps_do_not_wait_for_one_that_fails_for_now() {
+    let steps = [("one", Ends::Transient), ("two", Ends::Done)];
+    let (_, plan) = as_far_as_it_goes(&execution("parallel", &steps)).await;
+
+    assert_eq!(step_of(&plan, "one").0, ExecutionStatus::Error);
+    assert_eq!(step_of(&plan, "two").0, ExecutionStatus::Complete);
+    assert_eq!(plan.phases[0].status, ExecutionStatus::InProgress);
+}
+
+#[tokio::test]
+async fn a_fatal_error_ends_the_plan_with_kudos_words() {
+    for strategy in ["serial", "parallel"] {
+        let steps = [("one", Ends::Fatal), ("two", Ends::Done)];
+        let (outcome, plan) = as_far_as_it_goes(&execution(strategy, &steps)).await;
+
+        let message = "Error during execution: fatal error: default/test-instance failed in \
+                       test.phase.one.task-one: dummy error";
+        assert_eq!(
+            step_of(&plan, "one"),
+            (ExecutionStatus::FatalError, message)
+        );
+        assert_eq!(step_of(&plan, "two").0, ExecutionStatus::Pending);
+        assert_eq!(plan.phases[0].status, ExecutionStatus::FatalError);
+        assert_eq!(plan.status, ExecutionStatus::FatalError);
+        assert_eq!(outcome.unwrap().unwrap_err().event, "DummyTaskError");
+    }
+}
+
+#[tokio::test]
+async fn unknown_tasks_and_kinds_are_fatal() {
+    let mut missing = execution("serial", &[("one", Ends::Done)]);
+    missing.tasks.clear();
+    let mut unknown = execution("serial", &[("one", Ends::Done)]);
+    unknown.tasks[0].kind = "Unknown".to_owned();
+
+    let (_, plan) = as_far_as_it_goes(&missing).await;
+    assert_eq!(
+        step_of(&plan, "one").1,
+        "default/test-instance fatal error:  missing task test.phase.one.task-one"
+    );
+    let (_, plan) = as_far_as_it_goes(&unknown).await;
+    assert_eq!(
+        step_of(&plan, "one").1,
+        "default/test-instance fatal error:  failed to build task test.phase.one.task-one: unknown \
+         task kind Unknown"
+    );
+}

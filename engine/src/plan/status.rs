@@ -1,0 +1,209 @@
+//! Transitions of plan, phase and step statuses (kudo-spec 5.2, 5.3).
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use crate::api::{
+    PhaseSpec, PlanSpec,
+    instance::{ExecutionStatus, PhaseStatus, PlanStatus, StepStatus},
+};
+
+/// Makes `statuses` follow `plans`: new plans are `NEVER_RUN`, phases and steps are those of the
+/// plan, in its order, with what is known of them by name (kudo-spec 5.2 b).
+///
+/// Plans that the operator version no longer has keep their last status.
+pub fn align(statuses: &mut BTreeMap<String, PlanStatus>, plans: &BTreeMap<String, PlanSpec>) {
+    for (name, plan) in plans {
+        let status = statuses.entry(name.clone()).or_default();
+        status.name.clone_from(name);
+        let known = std::mem::take(&mut status.phases);
+        status.phases = plan
+            .phases
+            .iter()
+            .map(|phase| aligned_phase(phase, &known))
+            .collect();
+    }
+}
+
+fn aligned_phase(phase: &PhaseSpec, known: &[PhaseStatus]) -> PhaseStatus {
+    let old = known
+        .iter()
+        .find(|status| status.name == phase.name)
+        .cloned()
+        .unwrap_or_default();
+    let steps = phase.steps.iter().map(|step| {
+        let known = old
+            .steps
+            .iter()
+            .find(|status| status.name == step.name)
+            .cloned();
+        StepStatus {
+            name: step.name.clone(),
+            ..known.unwrap_or_default()
+        }
+    });
+    PhaseStatus {
+        name: phase.name.clone(),
+        steps: steps.collect(),
+        ..old
+    }
+}
+
+/// Begins a new execution: everything is `PENDING` under `uid` (kudo-spec 5.2 d).
+pub fn reset(plan: &mut PlanStatus, uid: &str, now: Timestamp) {
+    uid.clone_into(&mut plan.uid);
+    set_plan(plan, ExecutionStatus::Pending, now);
+    for phase in &mut plan.phases {
+        set_phase(phase, ExecutionStatus::Pending);
+        for step in &mut phase.steps {
+            set_step(step, ExecutionStatus::Pending, String::new());
+        }
+    }
+}
+
+/// Sets the status of a plan and clears its message; the time moves only with the status.
+pub fn set_plan(plan: &mut PlanStatus, status: ExecutionStatus, now: Timestamp) {
+    if plan.status != status || plan.last_updated_timestamp.is_none() {
+        plan.last_updated_timestamp = Some(Time(whole_seconds(now)));
+    }
+    plan.status = status;
+    plan.message.clear();
+}
+
+/// Sets the status of a phase and clears its message.
+pub fn set_phase(phase: &mut PhaseStatus, status: ExecutionStatus) {
+    phase.status = status;
+    phase.message.clear();
+}
+
+/// Sets the status and the message of a step.
+pub fn set_step(step: &mut StepStatus, status: ExecutionStatus, message: String) {
+    step.status = status;
+    step.message = message;
+}
+
+/// Returns `now` without fractions: the API's times have whole seconds.
+pub fn whole_seconds(now: Timestamp) -> Timestamp {
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
+}
+
+/// Returns the plan that was executed last: a running one, else the one with the newest time
+/// (kudo-spec 7.3); among equals the first by name.
+pub fn last_executed(statuses: &BTreeMap<String, PlanStatus>) -> Option<&PlanStatus> {
+    let started = |status: &&PlanStatus| status.status != ExecutionStatus::NeverRun;
+    let running = statuses.values().find(|status| status.status.is_running());
+    running.or_else(|| {
+        statuses
+            .values()
+            .filter(started)
+            .rev()
+            .max_by_key(|status| status.last_updated_timestamp.as_ref().map(|time| time.0))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::StepSpec;
+
+    fn plan(steps: &[&str]) -> PlanSpec {
+        let step = |name: &&str| StepSpec {
+            name: (*name).to_owned(),
+            tasks: Vec::new(),
+        };
+        let steps = steps.iter().map(step).collect();
+        let phase = PhaseSpec {
+            name: "p".to_owned(),
+            strategy: String::new(),
+            steps,
+        };
+        PlanSpec {
+            strategy: String::new(),
+            phases: vec![phase],
+        }
+    }
+
+    fn statuses(steps: &[&str]) -> BTreeMap<String, PlanStatus> {
+        let mut statuses = BTreeMap::new();
+        align(
+            &mut statuses,
+            &BTreeMap::from([("deploy".to_owned(), plan(steps))]),
+        );
+        statuses
+    }
+
+    #[test]
+    fn new_steps_never_ran_and_old_ones_keep_their_status() {
+        let mut statuses = statuses(&["a", "gone"]);
+        statuses.get_mut("deploy").unwrap().phases[0].steps[0].status = ExecutionStatus::Complete;
+
+        let plans = BTreeMap::from([("deploy".to_owned(), plan(&["new", "a"]))]);
+        align(&mut statuses, &plans);
+
+        let steps = &statuses["deploy"].phases[0].steps;
+        assert_eq!(
+            steps
+                .iter()
+                .map(|s| (s.name.as_str(), s.status))
+                .collect::<Vec<_>>(),
+            [
+                ("new", ExecutionStatus::NeverRun),
+                ("a", ExecutionStatus::Complete)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_vanished_plan_keeps_its_last_status() {
+        let mut statuses = statuses(&["a"]);
+
+        align(&mut statuses, &BTreeMap::new());
+
+        assert!(statuses.contains_key("deploy"));
+    }
+
+    #[test]
+    fn a_new_execution_starts_pending_everywhere() {
+        let mut statuses = statuses(&["a"]);
+        let status = statuses.get_mut("deploy").unwrap();
+        status.phases[0].steps[0].message = "old".to_owned();
+
+        reset(status, "uid-2", Timestamp::UNIX_EPOCH);
+
+        assert_eq!(status.uid, "uid-2");
+        assert_eq!(status.status, ExecutionStatus::Pending);
+        assert_eq!(status.phases[0].steps[0].status, ExecutionStatus::Pending);
+        assert_eq!(status.phases[0].steps[0].message, "");
+    }
+
+    #[test]
+    fn the_time_of_a_plan_moves_only_with_its_status() {
+        let mut status = PlanStatus::default();
+        let at = |second| Timestamp::from_second(second).unwrap();
+
+        set_plan(&mut status, ExecutionStatus::InProgress, at(1));
+        set_plan(&mut status, ExecutionStatus::InProgress, at(2));
+
+        assert_eq!(status.last_updated_timestamp, Some(Time(at(1))));
+    }
+
+    #[test]
+    fn a_running_plan_counts_as_the_last_executed() {
+        let mut statuses = statuses(&["a"]);
+        statuses.insert(
+            "update".to_owned(),
+            PlanStatus {
+                name: "update".to_owned(),
+                status: ExecutionStatus::Complete,
+                last_updated_timestamp: Some(Time(Timestamp::MAX)),
+                ..PlanStatus::default()
+            },
+        );
+        assert_eq!(last_executed(&statuses).unwrap().name, "update");
+
+        statuses.get_mut("deploy").unwrap().status = ExecutionStatus::Error;
+        assert_eq!(last_executed(&statuses).unwrap().name, "deploy");
+    }
+}

@@ -1,0 +1,125 @@
+//! What tasks do to a cluster: an effect first, then waiting until it holds.
+//!
+//! | module | task |
+//! |---|---|
+//! | [`apply`] | Apply, and Toggle when it is on |
+//! | [`delete`] | Delete, and Toggle when it is off |
+//! | [`wait`] | waiting for health, and for objects to be gone |
+
+mod apply;
+mod delete;
+mod wait;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use crate::{
+    cluster::{Cluster, pods::Pods},
+    error::{TaskError, event},
+    parameters::parse_bool,
+    plan::Position,
+    render::Renderer,
+    subject::Subject,
+    task::Task,
+};
+
+pub use wait::Wait;
+
+/// Does the tasks of one execution.
+#[derive(Debug)]
+pub struct Worker {
+    /// Where the objects are.
+    pub cluster: Cluster,
+    /// Whom they belong to.
+    pub subject: Subject,
+    /// The execution that asks.
+    pub execution_uid: String,
+    /// Turns templates into objects.
+    pub renderer: Renderer,
+    /// What templates see as `.Params`.
+    pub parameters: BTreeMap<String, Json>,
+    /// The instance's pods, to say why something is not ready.
+    pub pods: Pods,
+}
+
+/// What a task asks for, in the order in which it was found out.
+#[derive(Debug)]
+pub struct Started {
+    /// What has to hold before the task is done.
+    pub wait: Wait,
+    /// What people should know, as event reason and text.
+    pub warnings: Vec<String>,
+}
+
+impl Worker {
+    /// Brings about what `task` is there for; nothing is waited for yet.
+    ///
+    /// It can be called again after an error: what was done already is found done.
+    pub async fn start(&self, task: &Task, position: &Position) -> Result<Started, TaskError> {
+        match task {
+            Task::Apply { resources } => self.apply(resources, position).await,
+            Task::Delete { resources } => self.delete(resources, position).await,
+            Task::Toggle {
+                parameter,
+                resources,
+            } => match self.is_on(parameter)? {
+                true => self.apply(resources, position).await,
+                false => self.delete(resources, position).await,
+            },
+            Task::Dummy {
+                want_err,
+                fatal,
+                done,
+            } => dummy(*want_err, *fatal, *done),
+            Task::Pipe { .. } => Err(unsupported("Pipe")),
+            Task::KudoOperator { .. } => Err(unsupported("KudoOperator")),
+        }
+    }
+
+    // kudo-spec 3.7
+    fn is_on(&self, parameter: &str) -> Result<bool, TaskError> {
+        let fatal = |cause: String| Err(TaskError::fatal(event::TOGGLE, cause));
+        match self.parameters.get(parameter) {
+            None => fatal(format!("no value for parameter {parameter} found")),
+            Some(Json::String(text)) => match parse_bool(text) {
+                Some(is_on) => Ok(is_on),
+                None => fatal(format!(
+                    "could not parse value of parameter {parameter}: strconv.ParseBool: parsing \
+                     \"{text}\": invalid syntax"
+                )),
+            },
+            Some(_) => fatal(format!("value of parameter {parameter} isn't a string")),
+        }
+    }
+}
+
+// kudo-spec 3.8
+fn dummy(want_err: bool, fatal: bool, done: bool) -> Result<Started, TaskError> {
+    if want_err {
+        let cause = "dummy error".to_owned();
+        return Err(match fatal {
+            true => TaskError::Fatal {
+                event: event::DUMMY,
+                cause,
+            },
+            false => TaskError::Transient {
+                cause,
+                retry_after: None,
+            },
+        });
+    }
+    let wait = if done { Wait::Nothing } else { Wait::Forever };
+    Ok(Started {
+        wait,
+        warnings: Vec::new(),
+    })
+}
+
+fn unsupported(kind: &str) -> TaskError {
+    let cause = format!("{kind} tasks are not supported by this version of kudo-rs");
+    TaskError::Fatal {
+        event: event::TASK_BUILD,
+        cause,
+    }
+}
