@@ -1,1 +1,23 @@
 //! A Kubernetes API server in a box: storage, API semantics and pretend controllers.
+//!
+//! | module | what it does |
+//! | --- | --- |
+//! | [`store`] | objects, revisions, the change feed and the state file |
+//! | `api` | the HTTP API over the store |
+//! | `controllers` | pretend controllers and a pretend kubelet |
+//! | [`clock`], [`ids`] | time and identifiers, handed in |
+//! | [`names`] | the rules for names |
+
+mod api;
+mod client;
+pub mod clock;
+mod controllers;
+pub mod ids;
+pub mod names;
+mod refusal;
+mod sandbox;
+pub mod store;
+
+pub use refusal::{Cause, Refusal};
+pub use sandbox::{Options, Sandbox};
+pub use store::OpenError;
