@@ -21,7 +21,9 @@ struct Place<'a> {
 /// Looks at one DaemonSet.
 pub(super) fn reconcile(objects: &Objects, key: &Key, now: Timestamp) -> Outcome {
     let mut outcome = Outcome::default();
-    let Some(set) = objects.get(Kind::DaemonSet, key) else { return outcome };
+    let Some(set) = objects.get(Kind::DaemonSet, key) else {
+        return outcome;
+    };
     if object::is_terminating(set) {
         return outcome;
     }
@@ -42,7 +44,10 @@ pub(super) fn reconcile(objects: &Objects, key: &Key, now: Timestamp) -> Outcome
         roll(set, &places, hash, now, &mut outcome);
     }
     let status = status(set, &places, hash, now, &mut outcome);
-    let mut in_use: Vec<&str> = pods.iter().map(|pod| object::label(pod, REVISION_HASH)).collect();
+    let mut in_use: Vec<&str> = pods
+        .iter()
+        .map(|pod| object::label(pod, REVISION_HASH))
+        .collect();
     in_use.push(hash);
     revision::tidy(set, &history, &in_use, &mut outcome);
     outcome.status(Kind::DaemonSet, set, status);
@@ -57,7 +62,11 @@ fn places<'a>(set: &Value, pods: &[&'a Value], objects: &'a Objects) -> Vec<Plac
         .map(|node| {
             let name = object::name(node);
             let wanted = fit::selects_node(&template, node) && fit::tolerates(&template, node);
-            let pods = pods.iter().copied().filter(|pod| target(pod) == name).collect();
+            let pods = pods
+                .iter()
+                .copied()
+                .filter(|pod| target(pod) == name)
+                .collect();
             Place { node, wanted, pods }
         })
         .collect()
@@ -82,8 +91,12 @@ fn settle(set: &Value, place: &Place<'_>, hash: &str, outcome: &mut Outcome) {
             delete(set, pod, outcome);
         }
     }
-    let mut living: Vec<&Value> =
-        place.pods.iter().copied().filter(|pod| pod::is_active(pod)).collect();
+    let mut living: Vec<&Value> = place
+        .pods
+        .iter()
+        .copied()
+        .filter(|pod| pod::is_active(pod))
+        .collect();
     if !place.wanted {
         living.into_iter().for_each(|pod| delete(set, pod, outcome));
     } else if place.pods.is_empty() {
@@ -91,24 +104,34 @@ fn settle(set: &Value, place: &Place<'_>, hash: &str, outcome: &mut Outcome) {
         outcome.create_and_tell(Kind::Pod, made(set, place.node, hash), notice);
     } else if living.len() > 1 {
         living.sort_by_key(|pod| object::text(pod, "/metadata/creationTimestamp"));
-        living.into_iter().skip(1).for_each(|pod| delete(set, pod, outcome));
+        living
+            .into_iter()
+            .skip(1)
+            .for_each(|pod| delete(set, pod, outcome));
     }
 }
 
 fn delete(set: &Value, pod: &Value, outcome: &mut Outcome) {
     outcome.delete(Kind::Pod, pod);
     let message = format!("Deleted pod: {}", object::name(pod));
-    outcome.event(Notice::normal(Kind::DaemonSet, set, "SuccessfulDelete", message));
+    outcome.event(Notice::normal(
+        Kind::DaemonSet,
+        set,
+        "SuccessfulDelete",
+        message,
+    ));
 }
 
 fn made(set: &Value, node: &Value, hash: &str) -> Value {
     let template = set.pointer("/spec/template").unwrap_or(&Value::Null);
     let mut pod = pod::from_template(template, set, Kind::DaemonSet);
     pod::label(&mut pod, REVISION_HASH, hash);
-    let generation =
-        object::annotation(set, "deprecated.daemonset.template.generation").to_owned();
-    let generation =
-        if generation.is_empty() { object::generation(set).to_string() } else { generation };
+    let generation = object::annotation(set, "deprecated.daemonset.template.generation").to_owned();
+    let generation = if generation.is_empty() {
+        object::generation(set).to_string()
+    } else {
+        generation
+    };
     pod::label(&mut pod, "pod-template-generation", generation);
     let name = object::name(node);
     object::set(
@@ -173,7 +196,10 @@ fn roll(set: &Value, places: &[Place<'_>], hash: &str, now: Timestamp, outcome: 
         }
     }
     let budget = usize::try_from(budget).unwrap_or(0);
-    outdated.into_iter().take(budget).for_each(|pod| delete(set, pod, outcome));
+    outdated
+        .into_iter()
+        .take(budget)
+        .for_each(|pod| delete(set, pod, outcome));
 }
 
 fn availability(set: &Value, pod: &Value, now: Timestamp) -> Availability {
@@ -195,7 +221,9 @@ fn status(
             continue;
         }
         desired += 1;
-        let Some(pod) = place.pods.first() else { continue };
+        let Some(pod) = place.pods.first() else {
+            continue;
+        };
         current += 1;
         ready += i64::from(pod::is_ready(pod));
         match availability(set, pod, now) {

@@ -1,9 +1,8 @@
 //! The kinds that controllers read and write, and where the API serves them.
 
-/// A kind of object that some controller looks at.
+/// A kind of object that some controller looks at, by its name in the Kubernetes API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "each variant is the kind of that name in the Kubernetes API")]
-pub enum Kind {
+pub(super) enum Kind {
     Namespace,
     Node,
     ServiceAccount,
@@ -29,7 +28,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order of the enum.
-    pub const ALL: [Self; 21] = [
+    pub(super) const ALL: [Self; 21] = [
         Self::Namespace,
         Self::Node,
         Self::ServiceAccount,
@@ -76,36 +75,39 @@ impl Kind {
             Self::DaemonSet => ("DaemonSet", "daemonsets", "apps", "v1"),
             Self::Job => ("Job", "jobs", "batch", "v1"),
             Self::CronJob => ("CronJob", "cronjobs", "batch", "v1"),
-            Self::PodDisruptionBudget => {
-                ("PodDisruptionBudget", "poddisruptionbudgets", "policy", "v1")
-            }
+            Self::PodDisruptionBudget => (
+                "PodDisruptionBudget",
+                "poddisruptionbudgets",
+                "policy",
+                "v1",
+            ),
             Self::Pod => ("Pod", "pods", "", "v1"),
             Self::Event => ("Event", "events", "", "v1"),
         }
     }
 
     /// The kind as it is written in objects.
-    pub const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         self.facts().0
     }
 
     /// The plural name in paths.
-    pub const fn plural(self) -> &'static str {
+    pub(super) const fn plural(self) -> &'static str {
         self.facts().1
     }
 
     /// The API group, empty for the core group.
-    pub const fn group(self) -> &'static str {
+    pub(super) const fn group(self) -> &'static str {
         self.facts().2
     }
 
     /// The version that controllers speak.
-    pub const fn version(self) -> &'static str {
+    pub(super) const fn version(self) -> &'static str {
         self.facts().3
     }
 
     /// The `apiVersion` of such objects.
-    pub fn api_version(self) -> String {
+    pub(super) fn api_version(self) -> String {
         match self.group() {
             "" => self.version().to_owned(),
             group => format!("{group}/{}", self.version()),
@@ -113,12 +115,14 @@ impl Kind {
     }
 
     /// Finds a kind by group and plural name.
-    pub fn of_resource(group: &str, plural: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.group() == group && kind.plural() == plural)
+    pub(super) fn of_resource(group: &str, plural: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.group() == group && kind.plural() == plural)
     }
 
     /// Finds a kind by the name that owner references carry.
-    pub fn of_name(name: &str) -> Option<Self> {
+    pub(super) fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }

@@ -7,7 +7,10 @@ use super::kind::Kind;
 
 /// Returns the string at `pointer`, empty when there is none.
 pub(super) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    object
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 /// Returns the whole number at `pointer`.
@@ -22,12 +25,18 @@ pub(super) fn count(object: &Value, pointer: &str) -> i64 {
 
 /// Tells whether `pointer` holds `true`.
 pub(super) fn flag(object: &Value, pointer: &str) -> bool {
-    object.pointer(pointer).and_then(Value::as_bool).unwrap_or_default()
+    object
+        .pointer(pointer)
+        .and_then(Value::as_bool)
+        .unwrap_or_default()
 }
 
 /// Returns the list at `pointer`, empty when there is none.
 pub(super) fn list<'a>(object: &'a Value, pointer: &str) -> &'a [Value] {
-    object.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    object
+        .pointer(pointer)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
 }
 
 /// Returns the moment at `pointer`.
@@ -81,7 +90,9 @@ fn member<'a>(object: &'a Value, pointer: &str, key: &str) -> &'a str {
 
 /// Tells whether a finalizer is on the object.
 pub(super) fn has_finalizer(object: &Value, finalizer: &str) -> bool {
-    list(object, "/metadata/finalizers").iter().any(|one| one == finalizer)
+    list(object, "/metadata/finalizers")
+        .iter()
+        .any(|one| one == finalizer)
 }
 
 /// Takes a finalizer off the object.
@@ -93,7 +104,9 @@ pub(super) fn remove_finalizer(object: &mut Value, finalizer: &str) {
 
 /// Sets the field at `path`, making the objects on the way; null takes the field out.
 pub(super) fn set(object: &mut Value, path: &[&str], value: Value) {
-    let Some((last, parents)) = path.split_last() else { return };
+    let Some((last, parents)) = path.split_last() else {
+        return;
+    };
     let mut place = object;
     for key in parents {
         place = members(place).entry(*key).or_insert(Value::Null);
@@ -115,7 +128,9 @@ fn members(value: &mut Value) -> &mut Map<String, Value> {
 
 /// Returns the owner reference that controls the object.
 pub(super) fn controller(object: &Value) -> Option<&Value> {
-    list(object, "/metadata/ownerReferences").iter().find(|owner| flag(owner, "/controller"))
+    list(object, "/metadata/ownerReferences")
+        .iter()
+        .find(|owner| flag(owner, "/controller"))
 }
 
 /// Tells whether the object with `uid` controls this one.
@@ -140,7 +155,11 @@ pub(super) fn adopted(object: &Value, owner: &Value, kind: Kind) -> Value {
     let mut owners = list(object, "/metadata/ownerReferences").to_vec();
     owners.push(controller_reference(owner, kind));
     let mut object = object.clone();
-    set(&mut object, &["metadata", "ownerReferences"], Value::Array(owners));
+    set(
+        &mut object,
+        &["metadata", "ownerReferences"],
+        Value::Array(owners),
+    );
     object
 }
 
@@ -148,10 +167,19 @@ pub(super) fn adopted(object: &Value, owner: &Value, kind: Kind) -> Value {
 ///
 /// A selector that is absent chooses nothing, an empty one everything.
 pub(super) fn selects(selector: Option<&Value>, labels: Option<&Value>) -> bool {
-    let Some(selector) = selector.filter(|selector| selector.is_object()) else { return false };
-    let value = |key: &str| labels.and_then(|labels| labels.get(key)).and_then(Value::as_str);
+    let Some(selector) = selector.filter(|selector| selector.is_object()) else {
+        return false;
+    };
+    let value = |key: &str| {
+        labels
+            .and_then(|labels| labels.get(key))
+            .and_then(Value::as_str)
+    };
     let wanted = selector.get("matchLabels").and_then(Value::as_object);
-    wanted.into_iter().flatten().all(|(key, wanted)| value(key) == wanted.as_str())
+    wanted
+        .into_iter()
+        .flatten()
+        .all(|(key, wanted)| value(key) == wanted.as_str())
         && list(selector, "/matchExpressions")
             .iter()
             .all(|expression| expression_holds(expression, value(text(expression, "/key"))))
@@ -171,8 +199,12 @@ pub(super) fn expression_holds(expression: &Value, value: Option<&str>) -> bool 
         "NotIn" => value.is_none() || !listed(),
         "Exists" => value.is_some(),
         "DoesNotExist" => value.is_none(),
-        "Gt" => number().zip(bound()).is_some_and(|(number, bound)| number > bound),
-        "Lt" => number().zip(bound()).is_some_and(|(number, bound)| number < bound),
+        "Gt" => number()
+            .zip(bound())
+            .is_some_and(|(number, bound)| number > bound),
+        "Lt" => number()
+            .zip(bound())
+            .is_some_and(|(number, bound)| number < bound),
         _ => false,
     }
 }
@@ -197,10 +229,13 @@ pub(super) fn scaled(value: Option<&Value>, total: i64, round_up: bool) -> Optio
 /// length are those of `rand.SafeEncodeString` over a 32-bit FNV-1a sum.
 pub(super) fn hash(value: &Value) -> String {
     const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-    let sum = canonical(value)
+    let sum = canonical(value).bytes().fold(0x811c_9dc5_u32, |sum, byte| {
+        (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
+    sum.to_string()
         .bytes()
-        .fold(0x811c_9dc5_u32, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    sum.to_string().bytes().map(|digit| char::from(ALPHABET[usize::from(digit) % 27])).collect()
+        .map(|digit| char::from(ALPHABET[usize::from(digit) % 27]))
+        .collect()
 }
 
 /// Returns 64 bits of the FNV-1a sum of a text, in hexadecimal.
@@ -215,8 +250,10 @@ pub(super) fn fingerprint(text: &str) -> String {
 fn canonical(value: &Value) -> String {
     match value {
         Value::Object(members) => {
-            let mut members: Vec<_> =
-                members.iter().filter(|(_, value)| !value.is_null()).collect();
+            let mut members: Vec<_> = members
+                .iter()
+                .filter(|(_, value)| !value.is_null())
+                .collect();
             members.sort_by_key(|(key, _)| key.as_str());
             let members: Vec<String> = members
                 .into_iter()
@@ -244,9 +281,7 @@ mod tests {
         assert!(chosen(json!({})));
         assert!(chosen(json!({"matchLabels": {"app": "db"}})));
         assert!(!chosen(json!({"matchLabels": {"app": "web"}})));
-        let expression = |operator: &str, values: Value| {
-            json!({"matchExpressions": [{"key": "tier", "operator": operator, "values": values}]})
-        };
+        let expression = |operator: &str, values: Value| json!({"matchExpressions": [{"key": "tier", "operator": operator, "values": values}]});
         assert!(chosen(expression("In", json!(["1", "2"]))));
         assert!(!chosen(expression("NotIn", json!(["1"]))));
         assert!(chosen(expression("Exists", json!([]))));
@@ -279,7 +314,11 @@ mod tests {
         set(&mut object, &["metadata", "annotations", "a/b"], json!("c"));
         assert_eq!(annotation(&object, "a/b"), "c");
 
-        set(&mut object, &["metadata", "annotations", "a/b"], Value::Null);
+        set(
+            &mut object,
+            &["metadata", "annotations", "a/b"],
+            Value::Null,
+        );
         assert_eq!(object, json!({"metadata": {"annotations": {}}}));
     }
 }

@@ -1,6 +1,7 @@
 //! What controllers see: a copy of the stored objects, in order.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -9,59 +10,70 @@ use super::object;
 
 /// Where an object is found inside its kind; the namespace is empty for cluster-scoped kinds.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key {
+pub(super) struct Key {
     /// `metadata.namespace`
-    pub namespace: String,
+    pub(super) namespace: String,
     /// `metadata.name`
-    pub name: String,
+    pub(super) name: String,
 }
 
 impl Key {
     /// Names an object.
-    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { namespace: namespace.into(), name: name.into() }
+    pub(super) fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            namespace: namespace.into(),
+            name: name.into(),
+        }
     }
 
     /// Returns the key of an object.
-    pub fn of(object: &Value) -> Self {
+    pub(super) fn of(object: &Value) -> Self {
         Self::new(object::namespace(object), object::name(object))
     }
 }
 
 /// All objects of the kinds that controllers look at.
 #[derive(Debug, Default, Clone)]
-pub struct Objects {
-    kinds: BTreeMap<Kind, BTreeMap<Key, Value>>,
+pub(super) struct Objects {
+    kinds: BTreeMap<Kind, BTreeMap<Key, Arc<Value>>>,
 }
 
 impl Objects {
     /// Remembers an object; returns what it replaces.
-    pub fn put(&mut self, kind: Kind, object: Value) -> Option<Value> {
-        self.kinds.entry(kind).or_default().insert(Key::of(&object), object)
+    pub(super) fn put(&mut self, kind: Kind, object: impl Into<Arc<Value>>) -> Option<Arc<Value>> {
+        let object = object.into();
+        self.kinds
+            .entry(kind)
+            .or_default()
+            .insert(Key::of(&object), object)
     }
 
     /// Forgets an object; returns it.
-    pub fn remove(&mut self, kind: Kind, key: &Key) -> Option<Value> {
+    pub(super) fn remove(&mut self, kind: Kind, key: &Key) -> Option<Arc<Value>> {
         self.kinds.get_mut(&kind)?.remove(key)
     }
 
     /// Returns one object.
-    pub fn get(&self, kind: Kind, key: &Key) -> Option<&Value> {
-        self.kinds.get(&kind)?.get(key)
+    pub(super) fn get(&self, kind: Kind, key: &Key) -> Option<&Value> {
+        self.kinds.get(&kind)?.get(key).map(AsRef::as_ref)
     }
 
     /// Returns one object by namespace and name.
-    pub fn named(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Value> {
+    pub(super) fn named(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Value> {
         self.get(kind, &Key::new(namespace, name))
     }
 
     /// Returns all objects of a kind, by namespace and name.
-    pub fn all(&self, kind: Kind) -> impl Iterator<Item = &Value> {
-        self.kinds.get(&kind).into_iter().flat_map(BTreeMap::values)
+    pub(super) fn all(&self, kind: Kind) -> impl Iterator<Item = &Value> {
+        self.kinds
+            .get(&kind)
+            .into_iter()
+            .flat_map(BTreeMap::values)
+            .map(AsRef::as_ref)
     }
 
     /// Returns the objects of a kind in a namespace, by name.
-    pub fn within<'a>(
+    pub(super) fn within<'a>(
         &'a self,
         kind: Kind,
         namespace: &'a str,
@@ -71,11 +83,11 @@ impl Objects {
             .into_iter()
             .flat_map(move |objects| objects.range(Key::new(namespace, "")..))
             .take_while(move |(key, _)| key.namespace == namespace)
-            .map(|(_, object)| object)
+            .map(|(_, object)| object.as_ref())
     }
 
     /// Returns the objects of a kind that `owner` controls, by name.
-    pub fn controlled<'a>(&'a self, kind: Kind, owner: &'a Value) -> Vec<&'a Value> {
+    pub(super) fn controlled<'a>(&'a self, kind: Kind, owner: &'a Value) -> Vec<&'a Value> {
         self.within(kind, object::namespace(owner))
             .filter(|object| object::is_controlled_by(object, object::uid(owner)))
             .collect()
@@ -83,12 +95,15 @@ impl Objects {
 
     /// Returns the objects of a kind in the owner's namespace that nobody controls and that the
     /// owner's `spec.selector` chooses.
-    pub fn orphans<'a>(&'a self, kind: Kind, owner: &'a Value) -> Vec<&'a Value> {
+    pub(super) fn orphans<'a>(&'a self, kind: Kind, owner: &'a Value) -> Vec<&'a Value> {
         self.within(kind, object::namespace(owner))
             .filter(|object| object::controller(object).is_none())
             .filter(|object| !object::is_terminating(object))
             .filter(|object| {
-                object::selects(owner.pointer("/spec/selector"), object.pointer("/metadata/labels"))
+                object::selects(
+                    owner.pointer("/spec/selector"),
+                    object.pointer("/metadata/labels"),
+                )
             })
             .collect()
     }

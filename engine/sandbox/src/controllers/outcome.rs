@@ -9,7 +9,7 @@ use super::objects::Key;
 
 /// One request to the API.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Write {
+pub(super) enum Write {
     /// Creates an object; one that is there already is left alone.
     Create {
         /// Its kind.
@@ -47,24 +47,24 @@ pub enum Write {
 
 /// An Event to write.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Notice {
+pub(super) struct Notice {
     /// `involvedObject`.
-    pub about: Value,
+    pub(super) about: Value,
     /// True for `Warning`, false for `Normal`.
-    pub warning: bool,
+    pub(super) warning: bool,
     /// The reason, one word.
-    pub reason: &'static str,
+    pub(super) reason: &'static str,
     /// The sentence.
-    pub message: String,
+    pub(super) message: String,
     /// Who says it.
-    pub component: &'static str,
+    pub(super) component: &'static str,
     /// True when a second notice with the same words is not counted but dropped.
-    pub once: bool,
+    pub(super) once: bool,
 }
 
 impl Notice {
     /// Something normal that happened to an object.
-    pub fn normal(
+    pub(super) fn normal(
         kind: Kind,
         object: &Value,
         reason: &'static str,
@@ -72,33 +72,43 @@ impl Notice {
     ) -> Self {
         let component = component(kind);
         let about = reference(kind, object);
-        Self { about, warning: false, reason, message: message.into(), component, once: false }
+        Self {
+            about,
+            warning: false,
+            reason,
+            message: message.into(),
+            component,
+            once: false,
+        }
     }
 
     /// Something that a person should know about an object.
-    pub fn warning(
+    pub(super) fn warning(
         kind: Kind,
         object: &Value,
         reason: &'static str,
         message: impl Into<String>,
     ) -> Self {
-        Self { warning: true, ..Self::normal(kind, object, reason, message) }
+        Self {
+            warning: true,
+            ..Self::normal(kind, object, reason, message)
+        }
     }
 
     /// Names the part of the object that is meant.
-    pub fn on_field(mut self, path: impl Into<String>) -> Self {
+    pub(super) fn on_field(mut self, path: impl Into<String>) -> Self {
         object::set(&mut self.about, &["fieldPath"], Value::String(path.into()));
         self
     }
 
     /// Names another component than the controller of the kind.
-    pub fn from(mut self, component: &'static str) -> Self {
+    pub(super) fn from(mut self, component: &'static str) -> Self {
         self.component = component;
         self
     }
 
     /// Drops repetitions instead of counting them.
-    pub fn once(mut self) -> Self {
+    pub(super) fn once(mut self) -> Self {
         self.once = true;
         self
     }
@@ -144,11 +154,11 @@ pub(super) fn reference(kind: Kind, object: &Value) -> Value {
 
 /// What one look of a controller leads to.
 #[derive(Debug, Default, Clone, PartialEq)]
-pub struct Outcome {
+pub(super) struct Outcome {
     /// The writes, in order.
-    pub writes: Vec<Write>,
+    pub(super) writes: Vec<Write>,
     /// When to look again even if nothing changes.
-    pub wake: Option<Timestamp>,
+    pub(super) wake: Option<Timestamp>,
 }
 
 impl Outcome {
@@ -163,9 +173,21 @@ impl Outcome {
     }
 
     fn push_create(&mut self, kind: Kind, mut object: Value, notice: Option<Notice>) {
-        object::set(&mut object, &["apiVersion"], Value::String(kind.api_version()));
-        object::set(&mut object, &["kind"], Value::String(kind.name().to_owned()));
-        self.writes.push(Write::Create { kind, object, notice });
+        object::set(
+            &mut object,
+            &["apiVersion"],
+            Value::String(kind.api_version()),
+        );
+        object::set(
+            &mut object,
+            &["kind"],
+            Value::String(kind.name().to_owned()),
+        );
+        self.writes.push(Write::Create {
+            kind,
+            object,
+            notice,
+        });
     }
 
     /// Wants metadata or spec replaced.
@@ -186,13 +208,23 @@ impl Outcome {
     /// Wants an object deleted, as its kind is deleted.
     pub(super) fn delete(&mut self, kind: Kind, object: &Value) {
         let uid = object::uid(object).to_owned();
-        self.writes.push(Write::Delete { kind, key: Key::of(object), uid, grace: None });
+        self.writes.push(Write::Delete {
+            kind,
+            key: Key::of(object),
+            uid,
+            grace: None,
+        });
     }
 
     /// Wants an object deleted at once.
     pub(super) fn delete_now(&mut self, kind: Kind, object: &Value) {
         let uid = object::uid(object).to_owned();
-        self.writes.push(Write::Delete { kind, key: Key::of(object), uid, grace: Some(0) });
+        self.writes.push(Write::Delete {
+            kind,
+            key: Key::of(object),
+            uid,
+            grace: Some(0),
+        });
     }
 
     /// Wants an event written.

@@ -86,7 +86,10 @@ pub(super) fn from_template(template: &Value, owner: &Value, kind: Kind) -> Valu
         "ownerReferences": [object::controller_reference(owner, kind)],
     });
     for field in ["labels", "annotations", "finalizers"] {
-        if let Some(value) = template.pointer("/metadata").and_then(|meta| meta.get(field)) {
+        if let Some(value) = template
+            .pointer("/metadata")
+            .and_then(|meta| meta.get(field))
+        {
             object::set(&mut metadata, &[field], value.clone());
         }
     }
@@ -101,7 +104,11 @@ pub(super) fn name(pod: &mut Value, name: &str) {
 
 /// Sets a label of a pod.
 pub(super) fn label(pod: &mut Value, key: &str, value: impl Into<String>) {
-    object::set(pod, &["metadata", "labels", key], Value::String(value.into()));
+    object::set(
+        pod,
+        &["metadata", "labels", key],
+        Value::String(value.into()),
+    );
 }
 
 #[cfg(test)]
@@ -116,8 +123,17 @@ mod tests {
 
         let early = is_available(&pod, 10, at("2026-01-01T00:00:09Z"));
         assert_eq!(early, Availability::At(at("2026-01-01T00:00:10Z")));
-        assert_eq!(is_available(&pod, 10, at("2026-01-01T00:00:10Z")), Availability::Now);
-        assert_eq!(is_available(&pod, 0, at("2026-01-01T00:00:00Z")), Availability::Now);
-        assert_eq!(is_available(&json!({}), 0, Timestamp::UNIX_EPOCH), Availability::Never);
+        assert_eq!(
+            is_available(&pod, 10, at("2026-01-01T00:00:10Z")),
+            Availability::Now
+        );
+        assert_eq!(
+            is_available(&pod, 0, at("2026-01-01T00:00:00Z")),
+            Availability::Now
+        );
+        assert_eq!(
+            is_available(&json!({}), 0, Timestamp::UNIX_EPOCH),
+            Availability::Never
+        );
     }
 }

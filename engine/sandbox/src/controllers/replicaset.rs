@@ -17,10 +17,15 @@ const BURST: usize = 500;
 /// Looks at one ReplicaSet.
 pub(super) fn reconcile(objects: &Objects, key: &Key, now: Timestamp) -> Outcome {
     let mut outcome = Outcome::default();
-    let Some(set) = objects.get(Kind::ReplicaSet, key) else { return outcome };
+    let Some(set) = objects.get(Kind::ReplicaSet, key) else {
+        return outcome;
+    };
     let pods = objects.controlled(Kind::Pod, set);
     if !object::is_terminating(set) {
-        for orphan in objects.orphans(Kind::Pod, set).into_iter().filter(|pod| pod::is_active(pod))
+        for orphan in objects
+            .orphans(Kind::Pod, set)
+            .into_iter()
+            .filter(|pod| pod::is_active(pod))
         {
             outcome.update(Kind::Pod, object::adopted(orphan, set, Kind::ReplicaSet));
         }
@@ -33,7 +38,11 @@ pub(super) fn reconcile(objects: &Objects, key: &Key, now: Timestamp) -> Outcome
 
 /// Makes missing pods and deletes superfluous ones.
 fn scale(set: &Value, pods: &[&Value], outcome: &mut Outcome) {
-    let mut active: Vec<&Value> = pods.iter().copied().filter(|pod| pod::is_active(pod)).collect();
+    let mut active: Vec<&Value> = pods
+        .iter()
+        .copied()
+        .filter(|pod| pod::is_active(pod))
+        .collect();
     let wanted = usize::try_from(object::int(set, "/spec/replicas").unwrap_or(1)).unwrap_or(0);
     if active.len() < wanted {
         for _ in 0..(wanted - active.len()).min(BURST) {
@@ -50,12 +59,27 @@ fn scale(set: &Value, pods: &[&Value], outcome: &mut Outcome) {
     for pod in active.into_iter().take(superfluous.min(BURST)) {
         outcome.delete(Kind::Pod, pod);
         let message = format!("Deleted pod: {}", object::name(pod));
-        outcome.event(Notice::normal(Kind::ReplicaSet, set, "SuccessfulDelete", message));
+        outcome.event(Notice::normal(
+            Kind::ReplicaSet,
+            set,
+            "SuccessfulDelete",
+            message,
+        ));
     }
 }
 
 /// What orders pods for deletion, the most expendable first (`controller.ActivePodsWithRanks`).
-type Expendability<'a> = (bool, u8, bool, i64, Reverse<usize>, Reverse<&'a str>, i64, Reverse<&'a str>, Reverse<&'a str>);
+type Expendability<'a> = (
+    bool,
+    u8,
+    bool,
+    i64,
+    Reverse<usize>,
+    Reverse<&'a str>,
+    i64,
+    Reverse<&'a str>,
+    Reverse<&'a str>,
+);
 
 /// Ranks a pod for deletion: without a node, not running, not ready, cheap by annotation, on a
 /// crowded node, ready for a shorter time, restarted more often, younger.
@@ -71,8 +95,8 @@ fn expendability<'a>(pod: &'a Value, siblings: &[&Value]) -> Expendability<'a> {
         .iter()
         .filter(|other| pod::is_active(other) && object::text(other, "/spec/nodeName") == node)
         .count();
-    let ready_since = pod::condition(pod, "Ready")
-        .map_or("", |ready| object::text(ready, "/lastTransitionTime"));
+    let ready_since =
+        pod::condition(pod, "Ready").map_or("", |ready| object::text(ready, "/lastTransitionTime"));
     (
         !node.is_empty(),
         phase,
@@ -95,7 +119,10 @@ fn status(set: &Value, pods: &[&Value], now: Timestamp, outcome: &mut Outcome) -
     for pod in &active {
         let wanted = template_labels.and_then(Value::as_object);
         labeled += i64::from(
-            wanted.into_iter().flatten().all(|(key, value)| object::label(pod, key) == value),
+            wanted
+                .into_iter()
+                .flatten()
+                .all(|(key, value)| object::label(pod, key) == value),
         );
         ready += i64::from(pod::is_ready(pod));
         match pod::is_available(pod, min_ready, now) {
@@ -104,8 +131,10 @@ fn status(set: &Value, pods: &[&Value], now: Timestamp, outcome: &mut Outcome) -
             Availability::Never => {}
         }
     }
-    let terminating =
-        pods.iter().filter(|pod| object::is_terminating(pod) && !pod::is_finished(pod)).count();
+    let terminating = pods
+        .iter()
+        .filter(|pod| object::is_terminating(pod) && !pod::is_finished(pod))
+        .count();
     let mut status = json!({
         "replicas": active.len(),
         "terminatingReplicas": terminating,
@@ -155,15 +184,21 @@ mod tests {
     fn makes_what_is_missing() {
         let objects = world(&set(2), vec![pod("a", "n0", "True")]);
 
-        let outcome =
-            reconcile(&objects, &Key::new("n", "web-1"), Timestamp::UNIX_EPOCH);
+        let outcome = reconcile(&objects, &Key::new("n", "web-1"), Timestamp::UNIX_EPOCH);
 
-        let Write::Create { kind: Kind::Pod, object: made, .. } = &outcome.writes[0] else {
+        let Write::Create {
+            kind: Kind::Pod,
+            object: made,
+            ..
+        } = &outcome.writes[0]
+        else {
             panic!("{outcome:?}");
         };
         assert_eq!(object::text(made, "/metadata/generateName"), "web-1-");
         assert!(object::is_controlled_by(made, "u"));
-        let Write::UpdateStatus(_, updated) = &outcome.writes[1] else { panic!("{outcome:?}") };
+        let Write::UpdateStatus(_, updated) = &outcome.writes[1] else {
+            panic!("{outcome:?}")
+        };
         // As kube-controller-manager 1.36 writes it.
         assert_eq!(
             updated["status"],

@@ -30,12 +30,16 @@ pub(super) fn present<'a>(
     let data = data(owner);
     let newest = history.last().map_or(0, |revision| number(revision));
     let wanted = object::hash(&data);
-    let same = history
-        .iter()
-        .rev()
-        .find(|revision| revision.get("data").is_some_and(|data| object::hash(data) == wanted));
+    let same = history.iter().rev().find(|revision| {
+        revision
+            .get("data")
+            .is_some_and(|data| object::hash(data) == wanted)
+    });
     let Some(revision) = same else {
-        outcome.create(Kind::ControllerRevision, made(owner, kind, data, newest + 1));
+        outcome.create(
+            Kind::ControllerRevision,
+            made(owner, kind, data, newest + 1),
+        );
         return None;
     };
     if number(revision) < newest {
@@ -50,7 +54,10 @@ pub(super) fn present<'a>(
 
 /// Returns the template that a revision holds.
 pub(super) fn template(revision: &Value) -> Value {
-    let mut template = revision.pointer("/data/spec/template").cloned().unwrap_or_default();
+    let mut template = revision
+        .pointer("/data/spec/template")
+        .cloned()
+        .unwrap_or_default();
     object::set(&mut template, &["$patch"], Value::Null);
     template
 }
@@ -69,7 +76,9 @@ pub(super) fn tidy(owner: &Value, history: &[&Value], in_use: &[&str], outcome: 
             !in_use.contains(&object::name(revision)) && !in_use.contains(&hash_label(revision))
         })
         .collect();
-    let surplus = unused.len().saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
+    let surplus = unused
+        .len()
+        .saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
     for revision in unused.into_iter().take(surplus) {
         if !object::is_terminating(revision) {
             outcome.delete(Kind::ControllerRevision, revision);
@@ -83,7 +92,10 @@ fn number(revision: &Value) -> i64 {
 
 /// What a revision stores: a strategic merge patch that replaces the template.
 fn data(owner: &Value) -> Value {
-    let mut template = owner.pointer("/spec/template").cloned().unwrap_or_else(|| json!({}));
+    let mut template = owner
+        .pointer("/spec/template")
+        .cloned()
+        .unwrap_or_else(|| json!({}));
     object::set(&mut template, &["$patch"], json!("replace"));
     json!({"spec": {"template": template}})
 }

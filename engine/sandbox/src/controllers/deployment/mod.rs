@@ -35,12 +35,19 @@ impl<'a> Rollout<'a> {
     fn of(deployment: &'a Value, objects: &'a Objects) -> Self {
         let mut sets = objects.controlled(Kind::ReplicaSet, deployment);
         sets.sort_by_key(|set| (created(set), object::name(set)));
-        let new = sets.iter().copied().find(|set| has_template_of(set, deployment));
+        let new = sets
+            .iter()
+            .copied()
+            .find(|set| has_template_of(set, deployment));
         let old = sets
             .into_iter()
             .filter(|set| new.is_none_or(|new| object::uid(new) != object::uid(set)))
             .collect();
-        Self { deployment, new, old }
+        Self {
+            deployment,
+            new,
+            old,
+        }
     }
 
     /// All ReplicaSets, the old ones first.
@@ -69,7 +76,11 @@ impl<'a> Rollout<'a> {
         let surge = object::scaled(Some(surge), self.wanted(), true).unwrap_or(0);
         let unavailable = object::scaled(Some(unavailable), self.wanted(), false).unwrap_or(0);
         // Both zero would never move: Kubernetes then lets one pod be missing.
-        if surge == 0 && unavailable == 0 { (0, 1) } else { (surge, unavailable) }
+        if surge == 0 && unavailable == 0 {
+            (0, 1)
+        } else {
+            (surge, unavailable)
+        }
     }
 
     /// The revision that the new ReplicaSet has or gets.
@@ -83,12 +94,17 @@ impl<'a> Rollout<'a> {
 /// Looks at one Deployment.
 pub(super) fn reconcile(objects: &Objects, key: &Key, now: Timestamp) -> Outcome {
     let mut outcome = Outcome::default();
-    let Some(deployment) = objects.get(Kind::Deployment, key) else { return outcome };
+    let Some(deployment) = objects.get(Kind::Deployment, key) else {
+        return outcome;
+    };
     if object::is_terminating(deployment) {
         return outcome;
     }
     for orphan in objects.orphans(Kind::ReplicaSet, deployment) {
-        outcome.update(Kind::ReplicaSet, object::adopted(orphan, deployment, Kind::Deployment));
+        outcome.update(
+            Kind::ReplicaSet,
+            object::adopted(orphan, deployment, Kind::Deployment),
+        );
     }
     if !outcome.writes.is_empty() {
         return outcome;
@@ -120,13 +136,22 @@ pub(super) fn reconcile(objects: &Objects, key: &Key, now: Timestamp) -> Outcome
 /// Makes the ReplicaSet of the present template.
 fn create(rollout: &Rollout<'_>, replicas: i64, outcome: &mut Outcome) {
     let deployment = rollout.deployment;
-    let Some(template) = deployment.pointer("/spec/template") else { return };
+    let Some(template) = deployment.pointer("/spec/template") else {
+        return;
+    };
     let collisions = object::count(deployment, "/status/collisionCount");
     let hash = object::hash(&json!([template, collisions]));
     let name = format!("{}-{hash}", object::name(deployment));
     let mut labeled = template.clone();
-    object::set(&mut labeled, &["metadata", "labels", TEMPLATE_HASH], json!(hash));
-    let mut selector = deployment.pointer("/spec/selector").cloned().unwrap_or_else(|| json!({}));
+    object::set(
+        &mut labeled,
+        &["metadata", "labels", TEMPLATE_HASH],
+        json!(hash),
+    );
+    let mut selector = deployment
+        .pointer("/spec/selector")
+        .cloned()
+        .unwrap_or_else(|| json!({}));
     object::set(&mut selector, &["matchLabels", TEMPLATE_HASH], json!(hash));
     let mut set = json!({
         "metadata": {
@@ -156,11 +181,13 @@ fn create(rollout: &Rollout<'_>, replicas: i64, outcome: &mut Outcome) {
 /// Writes the sizes that were decided, and what ReplicaSets carry of their Deployment.
 fn resize(rollout: &Rollout<'_>, sizes: &Sizes, paused: bool, outcome: &mut Outcome) {
     for set in rollout.all() {
-        let is_new = rollout.new.is_some_and(|new| object::uid(new) == object::uid(set));
+        let is_new = rollout
+            .new
+            .is_some_and(|new| object::uid(new) == object::uid(set));
         let size = object::count(set, "/spec/replicas");
         let wanted = sizes.of(set);
         let mut changed = set.clone();
-        if wanted != size || (is_new && !paused) || sizes.annotate_all {
+        if wanted != size || (is_new && !paused) || (sizes.annotate_all && size > 0) {
             write_annotations(rollout, &mut changed, is_new && !paused);
         }
         object::set(&mut changed, &["spec", "replicas"], json!(wanted));
@@ -199,7 +226,9 @@ fn write_annotations(rollout: &Rollout<'_>, set: &mut Value, is_new: bool) {
     let present = rollout.revision();
     write(REVISION, present.to_string());
     if former > 0 && former < present {
-        let history = rollout.new.map_or("", |new| object::annotation(new, HISTORY));
+        let history = rollout
+            .new
+            .map_or("", |new| object::annotation(new, HISTORY));
         let history = match history {
             "" => former.to_string(),
             history => format!("{history},{former}"),
@@ -215,7 +244,11 @@ fn annotate(rollout: &Rollout<'_>, outcome: &mut Outcome) -> bool {
         return false;
     }
     let mut deployment = rollout.deployment.clone();
-    object::set(&mut deployment, &["metadata", "annotations", REVISION], json!(revision));
+    object::set(
+        &mut deployment,
+        &["metadata", "annotations", REVISION],
+        json!(revision),
+    );
     outcome.update(Kind::Deployment, deployment);
     true
 }
@@ -226,8 +259,10 @@ fn tidy(rollout: &Rollout<'_>, outcome: &mut Outcome) {
         return;
     }
     let limit = object::int(rollout.deployment, "/spec/revisionHistoryLimit").unwrap_or(10);
-    let surplus =
-        rollout.old.len().saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
+    let surplus = rollout
+        .old
+        .len()
+        .saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
     let mut old = rollout.old.clone();
     old.sort_by_key(|set| revision(set));
     for set in old.into_iter().take(surplus) {
@@ -251,7 +286,11 @@ fn created(set: &Value) -> &str {
 /// Tells whether a ReplicaSet was made from the Deployment's present template.
 fn has_template_of(set: &Value, deployment: &Value) -> bool {
     let mut template = set.pointer("/spec/template").cloned().unwrap_or_default();
-    object::set(&mut template, &["metadata", "labels", TEMPLATE_HASH], Value::Null);
+    object::set(
+        &mut template,
+        &["metadata", "labels", TEMPLATE_HASH],
+        Value::Null,
+    );
     let wanted = deployment.pointer("/spec/template").unwrap_or(&Value::Null);
     // The hash leaves out nulls and the order of keys, as a comparison of Go structs does.
     object::hash(&template) == object::hash(wanted)

@@ -25,18 +25,30 @@ impl Sizes {
     fn present(rollout: &Rollout<'_>) -> Self {
         let by_name = rollout
             .all()
-            .map(|set| (object::name(set).to_owned(), object::count(set, "/spec/replicas")))
+            .map(|set| {
+                (
+                    object::name(set).to_owned(),
+                    object::count(set, "/spec/replicas"),
+                )
+            })
             .collect();
-        Self { by_name, ..Self::default() }
+        Self {
+            by_name,
+            ..Self::default()
+        }
     }
 
     /// The size that a ReplicaSet is to have.
     pub(super) fn of(&self, set: &Value) -> i64 {
-        self.by_name.get(object::name(set)).copied().unwrap_or_default()
+        self.by_name
+            .get(object::name(set))
+            .copied()
+            .unwrap_or_default()
     }
 
     fn set(&mut self, set: &Value, size: i64) {
-        self.by_name.insert(object::name(set).to_owned(), size.max(0));
+        self.by_name
+            .insert(object::name(set).to_owned(), size.max(0));
     }
 
     fn total(&self) -> i64 {
@@ -46,19 +58,24 @@ impl Sizes {
 
 /// Tells whether `spec.replicas` is not what the living ReplicaSets were last sized for.
 pub(super) fn is_scaling(rollout: &Rollout<'_>) -> bool {
-    rollout.all().filter(|set| object::count(set, "/spec/replicas") > 0).any(|set| {
-        object::annotation(set, DESIRED)
-            .parse::<i64>()
-            .is_ok_and(|desired| desired != rollout.wanted())
-    })
+    rollout
+        .all()
+        .filter(|set| object::count(set, "/spec/replicas") > 0)
+        .any(|set| {
+            object::annotation(set, DESIRED)
+                .parse::<i64>()
+                .is_ok_and(|desired| desired != rollout.wanted())
+        })
 }
 
 /// Sizes for a Deployment that was scaled or is paused: no rollout, the proportions stay.
 pub(super) fn scaled(rollout: &Rollout<'_>) -> Sizes {
     let mut sizes = Sizes::present(rollout);
     sizes.annotate_all = is_scaling(rollout);
-    let living: Vec<&Value> =
-        rollout.all().filter(|set| object::count(set, "/spec/replicas") > 0).collect();
+    let living: Vec<&Value> = rollout
+        .all()
+        .filter(|set| object::count(set, "/spec/replicas") > 0)
+        .collect();
     match living.as_slice() {
         [] => {
             if let Some(latest) = rollout.new.or_else(|| rollout.old.last().copied()) {
@@ -88,14 +105,21 @@ fn is_saturated(new: &Value, rollout: &Rollout<'_>) -> bool {
 /// Shares the pods that a change of size adds or takes among the living ReplicaSets.
 fn proportional(rollout: &Rollout<'_>, living: &[&Value], sizes: &mut Sizes) {
     let (surge, _) = rollout.leeway();
-    let allowed = if rollout.wanted() > 0 { rollout.wanted().saturating_add(surge) } else { 0 };
+    let allowed = if rollout.wanted() > 0 {
+        rollout.wanted().saturating_add(surge)
+    } else {
+        0
+    };
     let change = allowed - sizes.total();
     let mut order = living.to_vec();
     order.sort_by_key(|set| (-object::count(set, "/spec/replicas"), object::name(set)));
     let mut left = change;
     for set in &order {
         let size = object::count(set, "/spec/replicas");
-        let former = object::annotation(set, MAXIMUM).parse().unwrap_or(rollout.wanted()).max(1);
+        let former = object::annotation(set, MAXIMUM)
+            .parse()
+            .unwrap_or(rollout.wanted())
+            .max(1);
         // Half up, as math.Round does for sizes.
         let target = (size.saturating_mul(allowed).saturating_mul(2) + former) / (2 * former);
         let share = if change >= 0 {
@@ -118,7 +142,10 @@ pub(super) fn recreated(rollout: &Rollout<'_>, objects: &Objects) -> Sizes {
     rollout.old.iter().for_each(|set| sizes.set(set, 0));
     let old_pods_remain = rollout.old.iter().any(|set| {
         object::count(set, "/spec/replicas") > 0
-            || objects.controlled(Kind::Pod, set).iter().any(|pod| !pod::is_finished(pod))
+            || objects
+                .controlled(Kind::Pod, set)
+                .iter()
+                .any(|pod| !pod::is_finished(pod))
     });
     match rollout.new {
         _ if old_pods_remain => {}

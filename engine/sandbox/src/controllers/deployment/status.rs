@@ -19,9 +19,17 @@ pub(super) fn of(rollout: &Rollout<'_>, now: Timestamp, outcome: &mut Outcome) -
     let (_, unavailable) = rollout.leeway();
     let available = object::count(&status, "/availableReplicas");
     let (holds, reason, message) = if available >= rollout.wanted() - unavailable {
-        ("True", "MinimumReplicasAvailable", "Deployment has minimum availability.")
+        (
+            "True",
+            "MinimumReplicasAvailable",
+            "Deployment has minimum availability.",
+        )
     } else {
-        ("False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")
+        (
+            "False",
+            "MinimumReplicasUnavailable",
+            "Deployment does not have minimum availability.",
+        )
     };
     put(&mut conditions, "Available", holds, reason, message, now);
     progress(rollout, &status, &mut conditions, now, outcome);
@@ -37,13 +45,20 @@ pub(super) fn is_complete(rollout: &Rollout<'_>) -> bool {
 }
 
 fn counts(rollout: &Rollout<'_>) -> Value {
-    let sum = |pointer: &str| rollout.all().map(|set| object::count(set, pointer)).sum::<i64>();
+    let sum = |pointer: &str| {
+        rollout
+            .all()
+            .map(|set| object::count(set, pointer))
+            .sum::<i64>()
+    };
     let available = sum("/status/availableReplicas");
     let mut status = json!({
         "observedGeneration": object::generation(rollout.deployment),
         "terminatingReplicas": sum("/status/terminatingReplicas"),
     });
-    let updated = rollout.new.map_or(0, |new| object::count(new, "/status/replicas"));
+    let updated = rollout
+        .new
+        .map_or(0, |new| object::count(new, "/status/replicas"));
     for (field, count) in [
         ("replicas", sum("/status/replicas")),
         ("updatedReplicas", updated),
@@ -106,7 +121,9 @@ fn progress(
         );
         return;
     }
-    let name = rollout.new.map_or_else(|| object::name(deployment), object::name);
+    let name = rollout
+        .new
+        .map_or_else(|| object::name(deployment), object::name);
     // A rollout that was done stays done while pods come and go (`isCompleteDeployment`).
     let settled = reason == "NewReplicaSetAvailable"
         && object::count(status, "/replicas") == object::count(status, "/updatedReplicas");
@@ -128,13 +145,23 @@ fn progress(
         );
     } else if reason != "ProgressDeadlineExceeded" && reason != "NewReplicaSetAvailable" {
         let since = present.and_then(|present| object::time(present, "/lastUpdateTime"));
-        let end = later(since.unwrap_or(now), Duration::from_secs(deadline.unsigned_abs()));
+        let end = later(
+            since.unwrap_or(now),
+            Duration::from_secs(deadline.unsigned_abs()),
+        );
         if now < end {
             outcome.wake_at(end);
             return;
         }
         let message = format!("ReplicaSet \"{name}\" has timed out progressing.");
-        put(conditions, "Progressing", "False", "ProgressDeadlineExceeded", &message, now);
+        put(
+            conditions,
+            "Progressing",
+            "False",
+            "ProgressDeadlineExceeded",
+            &message,
+            now,
+        );
     }
 }
 
@@ -180,10 +207,14 @@ fn put(
     message: &str,
     now: Timestamp,
 ) {
-    let present =
-        conditions.iter().find(|condition| object::text(condition, "/type") == kind).cloned();
+    let present = conditions
+        .iter()
+        .find(|condition| object::text(condition, "/type") == kind)
+        .cloned();
     let same = |field: &str, value: &str| {
-        present.as_ref().is_some_and(|present| object::text(present, field) == value)
+        present
+            .as_ref()
+            .is_some_and(|present| object::text(present, field) == value)
     };
     if same("/status", status) && same("/reason", reason) {
         return;

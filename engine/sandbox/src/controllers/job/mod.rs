@@ -44,8 +44,14 @@ struct Work<'a> {
 impl<'a> Work<'a> {
     fn of(job: &'a Value, objects: &'a Objects, now: Timestamp) -> Self {
         let pods = objects.controlled(Kind::Pod, job);
-        let mut work =
-            Self { job, pods, now, failed: 0, succeeded: 0, completed: BTreeSet::new() };
+        let mut work = Self {
+            job,
+            pods,
+            now,
+            failed: 0,
+            succeeded: 0,
+            completed: BTreeSet::new(),
+        };
         let uncounted = work.pods.iter().filter(|pod| work.is_uncounted(pod));
         let (mut failed, mut succeeded) = (0, 0);
         let mut completed = indexes::parse(object::text(job, "/status/completedIndexes"));
@@ -59,7 +65,9 @@ impl<'a> Work<'a> {
         }
         let listed = |field: &str| {
             let gone = object::list(job, &format!("/status/uncountedTerminatedPods/{field}"));
-            gone.iter().filter(|uid| !work.is_pending_count(uid)).count()
+            gone.iter()
+                .filter(|uid| !work.is_pending_count(uid))
+                .count()
         };
         failed += i64::try_from(listed("failed")).unwrap_or(0);
         succeeded += i64::try_from(listed("succeeded")).unwrap_or(0);
@@ -77,7 +85,9 @@ impl<'a> Work<'a> {
     }
 
     fn parallelism(&self) -> i64 {
-        object::int(self.job, "/spec/parallelism").unwrap_or(1).max(0)
+        object::int(self.job, "/spec/parallelism")
+            .unwrap_or(1)
+            .max(0)
     }
 
     fn completions(&self) -> Option<i64> {
@@ -106,7 +116,9 @@ impl<'a> Work<'a> {
 
     /// True when the pod with this uid still has its finalizer.
     fn is_pending_count(&self, uid: &Value) -> bool {
-        self.pods.iter().any(|pod| object::uid(pod) == uid && object::has_finalizer(pod, TRACKING))
+        self.pods
+            .iter()
+            .any(|pod| object::uid(pod) == uid && object::has_finalizer(pod, TRACKING))
     }
 
     fn active(&self) -> impl Iterator<Item = &'a Value> {
@@ -117,8 +129,7 @@ impl<'a> Work<'a> {
     fn failure(&self) -> Option<(&'static str, &'static str)> {
         let limit = object::int(self.job, "/spec/backoffLimit").unwrap_or(6);
         let restarts: i64 = self.active().map(pod::restarts).sum();
-        let restarting =
-            object::text(self.job, "/spec/template/spec/restartPolicy") == "OnFailure";
+        let restarting = object::text(self.job, "/spec/template/spec/restartPolicy") == "OnFailure";
         let past_limit = restarting && restarts > 0 && restarts >= limit;
         if self.failed > limit || past_limit {
             return Some((
@@ -150,7 +161,9 @@ impl<'a> Work<'a> {
 /// Looks at one Job.
 pub(super) fn reconcile(objects: &Objects, key: &Key, now: Timestamp) -> Outcome {
     let mut outcome = Outcome::default();
-    let Some(job) = objects.get(Kind::Job, key) else { return outcome };
+    let Some(job) = objects.get(Kind::Job, key) else {
+        return outcome;
+    };
     let work = Work::of(job, objects, now);
     if object::is_terminating(job) {
         release(&work, &mut outcome, |_| true);
@@ -167,10 +180,14 @@ pub(super) fn reconcile(objects: &Objects, key: &Key, now: Timestamp) -> Outcome
         return outcome;
     }
     let ending = status::ending(job)
-        .or_else(|| work.failure().map(|(reason, message)| ("FailureTarget", reason, message)))
+        .or_else(|| {
+            work.failure()
+                .map(|(reason, message)| ("FailureTarget", reason, message))
+        })
         .or_else(|| {
             let message = "Reached expected number of succeeded pods";
-            work.is_complete().then_some(("SuccessCriteriaMet", "CompletionsReached", message))
+            work.is_complete()
+                .then_some(("SuccessCriteriaMet", "CompletionsReached", message))
         });
     let active = if ending.is_some() || work.is_suspended() {
         stop(&work, &mut outcome)
@@ -198,8 +215,12 @@ fn release(work: &Work<'_>, outcome: &mut Outcome, is_counted: impl Fn(&str) -> 
 
 /// Deletes a finished Job after `ttlSecondsAfterFinished`.
 fn expire(job: &Value, now: Timestamp, outcome: &mut Outcome) {
-    let Some(ttl) = object::int(job, "/spec/ttlSecondsAfterFinished") else { return };
-    let Some(finished) = status::finished_at(job) else { return };
+    let Some(ttl) = object::int(job, "/spec/ttlSecondsAfterFinished") else {
+        return;
+    };
+    let Some(finished) = status::finished_at(job) else {
+        return;
+    };
     let end = later(finished, Duration::from_secs(ttl.unsigned_abs()));
     if end <= now {
         outcome.delete(Kind::Job, job);
@@ -225,7 +246,12 @@ fn delete(work: &Work<'_>, pod: &Value, outcome: &mut Outcome) {
     }
     outcome.delete(Kind::Pod, pod);
     let message = format!("Deleted pod: {}", object::name(pod));
-    outcome.event(Notice::normal(Kind::Job, work.job, "SuccessfulDelete", message));
+    outcome.event(Notice::normal(
+        Kind::Job,
+        work.job,
+        "SuccessfulDelete",
+        message,
+    ));
 }
 
 /// Makes and deletes pods until as many run as may; returns how many are active afterwards.
@@ -236,7 +262,10 @@ fn scale(work: &Work<'_>, outcome: &mut Outcome) -> i64 {
     if have > wanted {
         active.sort_by_key(|pod| (pod::is_ready(pod), object::name(pod)));
         let surplus = usize::try_from(have - wanted).unwrap_or(0);
-        active.into_iter().take(surplus).for_each(|pod| delete(work, pod, outcome));
+        active
+            .into_iter()
+            .take(surplus)
+            .for_each(|pod| delete(work, pod, outcome));
         return wanted;
     }
     let missing = (wanted - have).min(BURST);
@@ -248,12 +277,15 @@ fn scale(work: &Work<'_>, outcome: &mut Outcome) -> i64 {
         return have;
     }
     let indexes = work.is_indexed().then(|| free_indexes(work, missing));
-    let made = indexes.as_ref().map_or(missing, |free| {
-        i64::try_from(free.len()).unwrap_or(missing)
-    });
+    let made = indexes
+        .as_ref()
+        .map_or(missing, |free| i64::try_from(free.len()).unwrap_or(missing));
     for number in 0..made {
         let position = usize::try_from(number).unwrap_or(0);
-        let index = indexes.as_ref().and_then(|free| free.get(position)).copied();
+        let index = indexes
+            .as_ref()
+            .and_then(|free| free.get(position))
+            .copied();
         let notice = Notice::normal(Kind::Job, work.job, "SuccessfulCreate", "Created pod: {}");
         outcome.create_and_tell(Kind::Pod, made_pod(work.job, index), notice);
     }
@@ -263,11 +295,13 @@ fn scale(work: &Work<'_>, outcome: &mut Outcome) -> i64 {
 /// Returns how many pods may run at once.
 fn wanted(work: &Work<'_>) -> i64 {
     match work.completions() {
-        Some(completions) => work.parallelism().min((completions - work.succeeded).max(0)),
+        Some(completions) => work
+            .parallelism()
+            .min((completions - work.succeeded).max(0)),
         // A work queue: after the first success no pods are added.
-        None if work.succeeded > 0 => {
-            work.parallelism().min(i64::try_from(work.active().count()).unwrap_or(i64::MAX))
-        }
+        None if work.succeeded > 0 => work
+            .parallelism()
+            .min(i64::try_from(work.active().count()).unwrap_or(i64::MAX)),
         None => work.parallelism(),
     }
 }
@@ -320,8 +354,16 @@ fn made_pod(job: &Value, index: Option<i64>) -> Value {
     let number = index.to_string();
     object::set(&mut pod, &["metadata", "annotations", INDEX], json!(number));
     pod::label(&mut pod, INDEX, number);
-    object::set(&mut pod, &["metadata", "generateName"], json!(format!("{name}-{index}-")));
-    object::set(&mut pod, &["spec", "hostname"], json!(format!("{name}-{index}")));
+    object::set(
+        &mut pod,
+        &["metadata", "generateName"],
+        json!(format!("{name}-{index}-")),
+    );
+    object::set(
+        &mut pod,
+        &["spec", "hostname"],
+        json!(format!("{name}-{index}")),
+    );
     tell_index(&mut pod);
     pod
 }
@@ -330,7 +372,9 @@ fn made_pod(job: &Value, index: Option<i64>) -> Value {
 fn tell_index(pod: &mut Value) {
     let path = format!("metadata.labels['{INDEX}']");
     for list in ["/spec/initContainers", "/spec/containers"] {
-        let Some(Value::Array(containers)) = pod.pointer_mut(list) else { continue };
+        let Some(Value::Array(containers)) = pod.pointer_mut(list) else {
+            continue;
+        };
         for container in containers {
             let mut env = object::list(container, "/env").to_vec();
             env.push(json!({

@@ -29,10 +29,16 @@ pub(super) fn finished_at(job: &Value) -> Option<Timestamp> {
 
 /// Returns the ending that was decided before.
 pub(super) fn ending(job: &Value) -> Option<Ending<'_>> {
-    ["FailureTarget", "SuccessCriteriaMet"].into_iter().find_map(|kind| {
-        let condition = pod::condition(job, kind).filter(|_| pod::holds(job, kind))?;
-        Some((kind, object::text(condition, "/reason"), object::text(condition, "/message")))
-    })
+    ["FailureTarget", "SuccessCriteriaMet"]
+        .into_iter()
+        .find_map(|kind| {
+            let condition = pod::condition(job, kind).filter(|_| pod::holds(job, kind))?;
+            Some((
+                kind,
+                object::text(condition, "/reason"),
+                object::text(condition, "/message"),
+            ))
+        })
 }
 
 /// Tells whether a pod's uid waits in `uncountedTerminatedPods`.
@@ -52,8 +58,10 @@ pub(super) fn of(
 ) -> Value {
     let job = work.job;
     let ready = work.active().filter(|pod| pod::is_ready(pod)).count();
-    let terminating =
-        work.pods.iter().filter(|pod| object::is_terminating(pod) && !pod::is_finished(pod));
+    let terminating = work
+        .pods
+        .iter()
+        .filter(|pod| object::is_terminating(pod) && !pod::is_finished(pod));
     let mut status = json!({
         "terminating": terminating.count(),
         "ready": if active == 0 { 0 } else { ready },
@@ -64,7 +72,13 @@ pub(super) fn of(
     if let Some((kind, reason, message)) = ending {
         put(&mut conditions, kind, "True", reason, message, work.now);
         if uncounted == 0 && active == 0 && work.pods.iter().all(|pod| pod::is_finished(pod)) {
-            finish(work, (kind, reason, message), &mut conditions, &mut status, outcome);
+            finish(
+                work,
+                (kind, reason, message),
+                &mut conditions,
+                &mut status,
+                outcome,
+            );
         }
     }
     object::set(&mut status, &["startTime"], start_time(work));
@@ -82,9 +96,10 @@ pub(super) fn of(
 fn count(work: &Work<'_>, status: &mut Value) -> usize {
     let mut uncounted = json!({});
     let mut waiting = 0;
-    for (field, total, succeeded) in
-        [("succeeded", work.succeeded, true), ("failed", work.failed, false)]
-    {
+    for (field, total, succeeded) in [
+        ("succeeded", work.succeeded, true),
+        ("failed", work.failed, false),
+    ] {
         let uids: Vec<&str> = work
             .pods
             .iter()
@@ -106,7 +121,11 @@ fn count(work: &Work<'_>, status: &mut Value) -> usize {
     }
     object::set(status, &["uncountedTerminatedPods"], uncounted);
     if work.is_indexed() && !work.completed.is_empty() {
-        object::set(status, &["completedIndexes"], json!(indexes::show(&work.completed)));
+        object::set(
+            status,
+            &["completedIndexes"],
+            json!(indexes::show(&work.completed)),
+        );
     }
     waiting
 }
@@ -122,7 +141,12 @@ fn finish(
     if kind == "SuccessCriteriaMet" {
         put(conditions, "Complete", "True", reason, message, work.now);
         object::set(status, &["completionTime"], json!(seconds(work.now)));
-        outcome.event(Notice::normal(Kind::Job, work.job, "Completed", "Job completed"));
+        outcome.event(Notice::normal(
+            Kind::Job,
+            work.job,
+            "Completed",
+            "Job completed",
+        ));
         return;
     }
     put(conditions, "Failed", "True", reason, message, work.now);
@@ -140,11 +164,35 @@ fn suspend(work: &Work<'_>, conditions: &mut Vec<Value>, outcome: &mut Outcome) 
         return;
     }
     if work.is_suspended() {
-        put(conditions, "Suspended", "True", "JobSuspended", "Job suspended", work.now);
-        outcome.event(Notice::normal(Kind::Job, work.job, "Suspended", "Job suspended"));
+        put(
+            conditions,
+            "Suspended",
+            "True",
+            "JobSuspended",
+            "Job suspended",
+            work.now,
+        );
+        outcome.event(Notice::normal(
+            Kind::Job,
+            work.job,
+            "Suspended",
+            "Job suspended",
+        ));
     } else {
-        put(conditions, "Suspended", "False", "JobResumed", "Job resumed", work.now);
-        outcome.event(Notice::normal(Kind::Job, work.job, "Resumed", "Job resumed"));
+        put(
+            conditions,
+            "Suspended",
+            "False",
+            "JobResumed",
+            "Job resumed",
+            work.now,
+        );
+        outcome.event(Notice::normal(
+            Kind::Job,
+            work.job,
+            "Resumed",
+            "Job resumed",
+        ));
     }
 }
 
@@ -165,7 +213,9 @@ fn put(
         "reason": reason,
         "message": message,
     });
-    let present = conditions.iter_mut().find(|one| object::text(one, "/type") == kind);
+    let present = conditions
+        .iter_mut()
+        .find(|one| object::text(one, "/type") == kind);
     match present {
         Some(present) if object::text(present, "/status") == status => {}
         Some(present) => *present = condition,

@@ -15,7 +15,9 @@ pub(super) fn create_missing(members: &Members<'_>, ordinal: i64, outcome: &mut 
     let mut ready = true;
     for template in object::list(set, "/spec/volumeClaimTemplates") {
         let name = claim_name(set, template, ordinal);
-        let present = members.objects.named(Kind::PersistentVolumeClaim, namespace, &name);
+        let present = members
+            .objects
+            .named(Kind::PersistentVolumeClaim, namespace, &name);
         match present {
             Some(claim) => ready &= !object::is_terminating(claim),
             None => create(set, template, &name, ordinal, outcome),
@@ -25,9 +27,13 @@ pub(super) fn create_missing(members: &Members<'_>, ordinal: i64, outcome: &mut 
 }
 
 fn create(set: &Value, template: &Value, name: &str, ordinal: i64, outcome: &mut Outcome) {
-    let mut labels =
-        template.pointer("/metadata/labels").cloned().unwrap_or_else(|| json!({}));
-    let wanted = set.pointer("/spec/selector/matchLabels").and_then(Value::as_object);
+    let mut labels = template
+        .pointer("/metadata/labels")
+        .cloned()
+        .unwrap_or_else(|| json!({}));
+    let wanted = set
+        .pointer("/spec/selector/matchLabels")
+        .and_then(Value::as_object);
     for (key, value) in wanted.into_iter().flatten() {
         object::set(&mut labels, &[key], value.clone());
     }
@@ -36,7 +42,11 @@ fn create(set: &Value, template: &Value, name: &str, ordinal: i64, outcome: &mut
         "spec": template.get("spec").cloned().unwrap_or_else(|| json!({})),
     });
     if let Some(annotations) = template.pointer("/metadata/annotations") {
-        object::set(&mut claim, &["metadata", "annotations"], annotations.clone());
+        object::set(
+            &mut claim,
+            &["metadata", "annotations"],
+            annotations.clone(),
+        );
     }
     if deletes(set, "whenDeleted") {
         let owner = object::controller_reference(set, Kind::StatefulSet);
@@ -60,7 +70,9 @@ pub(super) fn mount(set: &Value, ordinal: i64, pod: &mut Value) {
     });
     let others = object::list(pod, "/spec/volumes").iter().filter(|volume| {
         let name = object::text(volume, "/name");
-        !templates.iter().any(|template| object::name(template) == name)
+        !templates
+            .iter()
+            .any(|template| object::name(template) == name)
     });
     let volumes: Vec<Value> = claimed.chain(others.cloned()).collect();
     object::set(pod, &["spec", "volumes"], Value::Array(volumes));
@@ -73,17 +85,21 @@ pub(super) fn keep_owners(members: &Members<'_>, outcome: &mut Outcome) {
     if object::list(set, "/spec/volumeClaimTemplates").is_empty() {
         return;
     }
-    let replicas = members.replicas.iter().filter_map(|(_, pod)| pod.map(|pod| (pod, false)));
+    let replicas = members
+        .replicas
+        .iter()
+        .filter_map(|(_, pod)| pod.map(|pod| (pod, false)));
     let condemned = members.condemned.iter().map(|pod| (*pod, true));
     for (pod, is_condemned) in replicas.chain(condemned) {
-        let Some(ordinal) = ordinal(set, pod) else { continue };
+        let Some(ordinal) = ordinal(set, pod) else {
+            continue;
+        };
         for template in object::list(set, "/spec/volumeClaimTemplates") {
             let name = claim_name(set, template, ordinal);
-            let claim = members.objects.named(
-                Kind::PersistentVolumeClaim,
-                object::namespace(set),
-                &name,
-            );
+            let claim =
+                members
+                    .objects
+                    .named(Kind::PersistentVolumeClaim, object::namespace(set), &name);
             let Some(claim) = claim.filter(|claim| !object::is_terminating(claim)) else {
                 continue;
             };
@@ -116,13 +132,20 @@ fn with_owners(claim: &Value, set: &Value, pod: &Value, is_condemned: bool) -> V
         owners.push(object::controller_reference(set, Kind::StatefulSet));
     }
     let mut claim = claim.clone();
-    let owners = if owners.is_empty() { Value::Null } else { Value::Array(owners) };
+    let owners = if owners.is_empty() {
+        Value::Null
+    } else {
+        Value::Array(owners)
+    };
     object::set(&mut claim, &["metadata", "ownerReferences"], owners);
     claim
 }
 
 fn deletes(set: &Value, when: &str) -> bool {
-    object::text(set, &format!("/spec/persistentVolumeClaimRetentionPolicy/{when}")) == "Delete"
+    object::text(
+        set,
+        &format!("/spec/persistentVolumeClaimRetentionPolicy/{when}"),
+    ) == "Delete"
 }
 
 fn claim_name(set: &Value, template: &Value, ordinal: i64) -> String {

@@ -42,18 +42,35 @@ impl<'a> Members<'a> {
         (current, update): (&'a Value, &'a Value),
     ) -> Self {
         let first = object::count(set, "/spec/ordinals/start").max(0);
-        let count = object::int(set, "/spec/replicas").unwrap_or(1).clamp(0, MAX_REPLICAS);
-        let mut replicas: Vec<_> = (first..first + count).map(|ordinal| (ordinal, None)).collect();
+        let count = object::int(set, "/spec/replicas")
+            .unwrap_or(1)
+            .clamp(0, MAX_REPLICAS);
+        let mut replicas: Vec<_> = (first..first + count)
+            .map(|ordinal| (ordinal, None))
+            .collect();
         let mut condemned = Vec::new();
         for pod in objects.controlled(Kind::Pod, set) {
-            let Some(ordinal) = ordinal(set, pod) else { continue };
-            match usize::try_from(ordinal - first).ok().and_then(|index| replicas.get_mut(index)) {
+            let Some(ordinal) = ordinal(set, pod) else {
+                continue;
+            };
+            match usize::try_from(ordinal - first)
+                .ok()
+                .and_then(|index| replicas.get_mut(index))
+            {
                 Some(replica) => replica.1 = Some(pod),
                 None => condemned.push(pod),
             }
         }
         condemned.sort_by_key(|pod| -ordinal(set, pod).unwrap_or_default());
-        Self { set, objects, now, replicas, condemned, current, update }
+        Self {
+            set,
+            objects,
+            now,
+            replicas,
+            condemned,
+            current,
+            update,
+        }
     }
 
     fn is_parallel(&self) -> bool {
@@ -65,14 +82,21 @@ impl<'a> Members<'a> {
     }
 
     fn pods(&self) -> impl Iterator<Item = &'a Value> {
-        self.replicas.iter().filter_map(|(_, pod)| *pod).chain(self.condemned.iter().copied())
+        self.replicas
+            .iter()
+            .filter_map(|(_, pod)| *pod)
+            .chain(self.condemned.iter().copied())
     }
 
     fn availability(&self, pod: &Value) -> Availability {
         if !is_running_and_ready(pod) {
             return Availability::Never;
         }
-        pod::is_available(pod, object::count(self.set, "/spec/minReadySeconds"), self.now)
+        pod::is_available(
+            pod,
+            object::count(self.set, "/spec/minReadySeconds"),
+            self.now,
+        )
     }
 
     fn is_healthy(&self, pod: &Value) -> bool {
@@ -95,7 +119,9 @@ const BURST: usize = 500;
 /// Looks at one StatefulSet.
 pub(super) fn reconcile(objects: &Objects, key: &Key, now: Timestamp) -> Outcome {
     let mut outcome = Outcome::default();
-    let Some(set) = objects.get(Kind::StatefulSet, key) else { return outcome };
+    let Some(set) = objects.get(Kind::StatefulSet, key) else {
+        return outcome;
+    };
     if object::is_terminating(set) {
         return outcome;
     }
@@ -105,7 +131,9 @@ pub(super) fn reconcile(objects: &Objects, key: &Key, now: Timestamp) -> Outcome
         return outcome;
     };
     let current = object::text(set, "/status/currentRevision");
-    let current = history.iter().find(|revision| object::name(revision) == current);
+    let current = history
+        .iter()
+        .find(|revision| object::name(revision) == current);
     let current = current.copied().unwrap_or(update);
     let members = Members::of(set, objects, now, (current, update));
     claims::keep_owners(&members, &mut outcome);
@@ -113,8 +141,10 @@ pub(super) fn reconcile(objects: &Objects, key: &Key, now: Timestamp) -> Outcome
         roll(&members, &mut outcome);
     }
     let status = status::of(&members, &mut outcome);
-    let mut in_use: Vec<&str> =
-        members.pods().map(|pod| object::label(pod, REVISION_HASH)).collect();
+    let mut in_use: Vec<&str> = members
+        .pods()
+        .map(|pod| object::label(pod, REVISION_HASH))
+        .collect();
     in_use.extend([object::name(current), object::name(update)]);
     revision::tidy(set, &history, &in_use, &mut outcome);
     outcome.status(Kind::StatefulSet, set, status);
@@ -131,8 +161,10 @@ fn adopt(set: &Value, objects: &Objects, outcome: &mut Outcome) {
     let prefix = format!("{}-", object::name(set));
     for orphan in objects.orphans(Kind::ControllerRevision, set) {
         if object::name(orphan).starts_with(&prefix) {
-            outcome
-                .update(Kind::ControllerRevision, object::adopted(orphan, set, Kind::StatefulSet));
+            outcome.update(
+                Kind::ControllerRevision,
+                object::adopted(orphan, set, Kind::StatefulSet),
+            );
         }
     }
 }
@@ -271,11 +303,14 @@ fn create(members: &Members<'_>, ordinal: i64, outcome: &mut Outcome) -> bool {
     let set_name = object::name(set);
     let name = pod_name(set, ordinal);
     let revision = revision_of_new(members, ordinal);
-    let mut pod =
-        pod::from_template(&revision::template(revision), set, Kind::StatefulSet);
+    let mut pod = pod::from_template(&revision::template(revision), set, Kind::StatefulSet);
     pod::name(&mut pod, &name);
     pod::label(&mut pod, "statefulset.kubernetes.io/pod-name", name.clone());
-    pod::label(&mut pod, "apps.kubernetes.io/pod-index", ordinal.to_string());
+    pod::label(
+        &mut pod,
+        "apps.kubernetes.io/pod-index",
+        ordinal.to_string(),
+    );
     pod::label(&mut pod, REVISION_HASH, object::name(revision));
     object::set(&mut pod, &["spec", "hostname"], json!(name));
     let service = object::text(set, "/spec/serviceName");
@@ -299,7 +334,11 @@ fn revision_of_new<'a>(members: &Members<'a>, ordinal: i64) -> &'a Value {
         Some(strategy) => object::count(strategy, "/partition"),
         None => object::count(members.set, "/status/currentReplicas"),
     };
-    if ordinal < start + kept { members.current } else { members.update }
+    if ordinal < start + kept {
+        members.current
+    } else {
+        members.update
+    }
 }
 
 fn pod_name(set: &Value, ordinal: i64) -> String {
@@ -308,7 +347,9 @@ fn pod_name(set: &Value, ordinal: i64) -> String {
 
 /// Returns the number in a pod's name, if it is a name that the set would give.
 fn ordinal(set: &Value, pod: &Value) -> Option<i64> {
-    let number = object::name(pod).strip_prefix(object::name(set))?.strip_prefix('-')?;
+    let number = object::name(pod)
+        .strip_prefix(object::name(set))?
+        .strip_prefix('-')?;
     let ordinal = number.parse::<i64>().ok().filter(|ordinal| *ordinal >= 0)?;
     (ordinal.to_string() == number).then_some(ordinal)
 }

@@ -42,9 +42,11 @@ pub(super) fn of(members: &Members<'_>, outcome: &mut Outcome) -> Value {
         "updateRevision": object::name(members.update),
         "collisionCount": object::count(members.set, "/status/collisionCount"),
     });
-    for (field, count) in
-        [("readyReplicas", ready), ("currentReplicas", current), ("updatedReplicas", updated)]
-    {
+    for (field, count) in [
+        ("readyReplicas", ready),
+        ("currentReplicas", current),
+        ("updatedReplicas", updated),
+    ] {
         if count > 0 {
             object::set(&mut status, &[field], json!(count));
         }
