@@ -10,6 +10,7 @@ use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::clock::{Clock, SystemClock};
 use crate::ids::{Ids, RandomIds};
+use crate::refusal::Refusal;
 use crate::store::{OpenError, Store};
 use crate::{api, client, controllers};
 
@@ -61,18 +62,21 @@ impl Sandbox {
     /// Starts a sandbox that forgets everything with its process. Needs a tokio runtime.
     pub fn in_memory(options: Options) -> Self {
         let store = Store::in_memory(Arc::clone(&options.clock), Arc::clone(&options.ids));
-        Self::start(store, options)
+        Self::start(store, options).expect("memory takes every write")
     }
 
     /// Starts a sandbox whose state is the file at `path`. Needs a tokio runtime.
     pub fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
         let store = Store::open(path, Arc::clone(&options.clock), Arc::clone(&options.ids))?;
-        Ok(Self::start(store, options))
+        Self::start(store, options).map_err(|refusal| OpenError::Unwritable {
+            path: path.to_owned(),
+            refusal,
+        })
     }
 
-    fn start(store: Store, options: Options) -> Self {
+    fn start(store: Store, options: Options) -> Result<Self, Refusal> {
         let Options { clock, ids, .. } = options.clone();
-        let (router, mut tasks) = api::start(&store);
+        let (router, mut tasks) = api::start(&store)?;
         tasks.push(tokio::spawn(controllers::run(
             store.clone(),
             clock,
@@ -80,11 +84,11 @@ impl Sandbox {
             options,
         )));
         let tasks = tasks.iter().map(JoinHandle::abort_handle).collect();
-        Self {
+        Ok(Self {
             store,
             router,
             _tasks: Arc::new(Tasks(tasks)),
-        }
+        })
     }
 
     /// The storage, for what has no API.

@@ -1,12 +1,200 @@
-//! The HTTP API.
+//! The HTTP API: paths, verbs, and what each kind of request does.
+//!
+//! A request is taken apart ([`request`]), its kind looked up in the [`catalog`], its body read and
+//! made ready ([`objects`]), admitted ([`crate::admission`]) and stored. Everything that is refused
+//! is a [`Refusal`], which answers as `metav1.Status`.
+
+mod body;
+pub(crate) mod catalog;
+mod connect;
+mod convert;
+mod delete;
+mod discovery;
+mod objects;
+mod openapi;
+mod patch;
+mod read;
+mod request;
+mod respond;
+mod reviews;
+mod scale;
+mod subresources;
+mod table;
+pub(crate) mod typing;
+mod watch;
+mod write;
+
+use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use http::request::Parts;
+use http::{Method, Request};
 use tokio::task::JoinHandle;
 
-use crate::store::Store;
+use self::catalog::{Catalog, Served};
+use self::request::{Call, Target, segments};
+use crate::refusal::Refusal;
+use crate::store::{Selector, Store, resources};
+use crate::{crd, gc, namespaces};
+
+/// The largest body that is read (`MaxRequestBodyBytes`).
+const MAX_BODY: usize = 3 * 1024 * 1024;
+
+/// What requests are answered from.
+#[derive(Debug)]
+pub(crate) struct Api {
+    pub(crate) store: Store,
+    catalog: RwLock<Arc<Catalog>>,
+}
 
 /// Returns the router of a store, and the tasks that keep the API's promises.
-pub(crate) fn start(store: &Store) -> (Router, Vec<JoinHandle<()>>) {
-    let _ = store;
-    (Router::new(), Vec::new())
+pub(crate) fn start(store: &Store) -> Result<(Router, Vec<JoinHandle<()>>), Refusal> {
+    let catalog = RwLock::new(Arc::new(Catalog::new(Vec::new())));
+    let api = Arc::new(Api {
+        store: store.clone(),
+        catalog,
+    });
+    namespaces::make_first(store)?;
+    api.refresh();
+    let tasks = vec![
+        tokio::spawn(gc::run(Arc::clone(&api))),
+        tokio::spawn(namespaces::run(Arc::clone(&api))),
+    ];
+    Ok((Router::new().fallback(answer).with_state(api), tasks))
+}
+
+impl Api {
+    /// What is served at the moment. A CRD that was written by anybody is known at once.
+    pub(crate) fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the CRDs again.
+    pub(crate) fn refresh(&self) {
+        let definitions = self
+            .store
+            .list(&resources::CRDS, None, &Selector::everything())
+            .items;
+        let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
+        let same = catalog.definitions.len() == definitions.len()
+            && catalog
+                .definitions
+                .iter()
+                .zip(&definitions)
+                .all(|(a, b)| Arc::ptr_eq(a, b));
+        if !same {
+            *catalog = Arc::new(Catalog::new(definitions));
+        }
+    }
+
+    /// Makes a written definition serve its kind.
+    pub(crate) fn definition_written(&self, definition: &serde_json::Value) -> Result<(), Refusal> {
+        crd::establish(&self.store, definition)?;
+        self.refresh();
+        Ok(())
+    }
+}
+
+async fn answer(State(api): State<Arc<Api>>, request: Request<Body>) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
+        let message = format!("Request entity too large: limit is {MAX_BODY}");
+        return Refusal::new(413, "RequestEntityTooLarge", message).into_response();
+    };
+    let path = segments(parts.uri.path());
+    let now = api.store.clock().now();
+    let call = Call::new(
+        parts.method.clone(),
+        &parts.uri,
+        parts.headers.clone(),
+        body,
+        now,
+    );
+    let result = match path.first().map(String::as_str) {
+        Some("api") if path.len() > 2 => {
+            resource(&api, call, "", &path[1], &path[2..], &mut parts).await
+        }
+        Some("apis") if path.len() > 3 => {
+            resource(&api, call, &path[1], &path[2], &path[3..], &mut parts).await
+        }
+        _ => Ok(discovery::answer_path(&api, &call, &path)),
+    };
+    result.unwrap_or_else(|refusal| refusal.into_response())
+}
+
+async fn resource(
+    api: &Arc<Api>,
+    call: Call,
+    group: &str,
+    version: &str,
+    rest: &[String],
+    parts: &mut Parts,
+) -> Result<Response, Refusal> {
+    let catalog = api.catalog();
+    if catalog.group_version(group, version).is_empty() {
+        return match catalog.discovery.group(group) {
+            Some(_) => Err(Refusal::no_such_path()),
+            None => Ok(respond::text(404, "404 page not found\n")),
+        };
+    }
+    let target = Target::new(group, version, rest).ok_or_else(Refusal::no_such_path)?;
+    let served = catalog
+        .find(group, version, &target.plural)
+        .filter(|served| served.info.namespaced || target.namespace.is_none())
+        .ok_or_else(Refusal::no_such_path)?;
+    match (&target.name, &target.subresource) {
+        (Some(_), Some(_)) => subresources::answer(api, served, &target, &call, parts).await,
+        (Some(name), None) => item(api, served, &target, name, &call).await,
+        (None, _) => collection(api, served, &target, &call).await,
+    }
+}
+
+async fn item(
+    api: &Arc<Api>,
+    served: &Arc<Served>,
+    target: &Target,
+    name: &str,
+    call: &Call,
+) -> Result<Response, Refusal> {
+    // Without a namespace in the path only the collection of a namespaced kind exists.
+    if served.info.namespaced && target.namespace.is_none() {
+        return Err(Refusal::no_such_path());
+    }
+    let namespace = target.namespace.as_deref().unwrap_or_default();
+    match call.method {
+        Method::GET => read::get(api, served, namespace, name, call),
+        Method::PUT => write::update(api, served, namespace, name, call),
+        Method::PATCH => patch::patch(api, served, namespace, name, call),
+        Method::DELETE => delete::one(api, served, namespace, name, call),
+        _ => Err(Refusal::method_not_allowed()),
+    }
+}
+
+async fn collection(
+    api: &Arc<Api>,
+    served: &Arc<Served>,
+    target: &Target,
+    call: &Call,
+) -> Result<Response, Refusal> {
+    let namespace = target.namespace.as_deref();
+    match call.method {
+        Method::GET if !served.info.has_verb("list") => Err(Refusal::method_not_allowed()),
+        Method::GET if call.flag("watch") => watch::watch(api, served, namespace, call),
+        Method::GET => read::list(api, served, namespace, call),
+        Method::POST if !served.info.has_verb("create") => Err(Refusal::method_not_allowed()),
+        Method::POST if served.info.namespaced && namespace.is_none() => {
+            Err(Refusal::method_not_allowed())
+        }
+        Method::POST => match reviews::answer(api, served, namespace, call)? {
+            Some(response) => Ok(response),
+            None => write::create(api, served, namespace.unwrap_or_default(), call),
+        },
+        Method::DELETE if served.info.has_verb("deletecollection") => {
+            delete::collection(api, served, namespace, call)
+        }
+        _ => Err(Refusal::method_not_allowed()),
+    }
 }

@@ -61,6 +61,14 @@ pub enum OpenError {
         /// The format it has.
         found: u64,
     },
+    /// It could be read and not written.
+    #[error("{refusal}")]
+    Unwritable {
+        /// The state file.
+        path: PathBuf,
+        /// What was refused.
+        refusal: Refusal,
+    },
     /// The operating system refused.
     #[error("the sandbox state {}: {source}", path.display())]
     Io {

@@ -185,6 +185,44 @@ impl Store {
         }
     }
 
+    /// Returns the chosen objects as they were at an earlier revision.
+    pub fn list_at(
+        &self,
+        resource: &Resource,
+        namespace: Option<&str>,
+        selector: &Selector,
+        revision: u64,
+    ) -> Result<Listing, Refusal> {
+        let state = self.read();
+        let mut objects: BTreeMap<(&str, &str), &Arc<Value>> = BTreeMap::new();
+        for (space, table) in state.tables.get(resource).into_iter().flatten() {
+            objects.extend(
+                table
+                    .iter()
+                    .map(|(name, object)| ((space.as_str(), name.as_str()), object)),
+            );
+        }
+        let later = state.history.since(revision)?;
+        for change in later
+            .iter()
+            .rev()
+            .filter(|change| &change.resource == resource)
+        {
+            let key = (change.namespace.as_str(), change.name.as_str());
+            match &change.before {
+                Some(before) => objects.insert(key, before),
+                None => objects.remove(&key),
+            };
+        }
+        let items = objects
+            .into_iter()
+            .filter(|((space, _), _)| namespace.is_none_or(|namespace| namespace == *space))
+            .filter(|(_, object)| selector.matches(object))
+            .map(|(_, object)| Arc::clone(object))
+            .collect();
+        Ok(Listing { revision, items })
+    }
+
     /// Returns the resources that have objects.
     pub fn used_resources(&self) -> Vec<Resource> {
         let state = self.read();

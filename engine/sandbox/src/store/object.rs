@@ -51,6 +51,17 @@ pub fn list<'a>(object: &'a Value, pointer: &str) -> &'a [Value] {
         .map_or(&[], Vec::as_slice)
 }
 
+/// Returns the members of an object for writing, making it one when it is not.
+pub fn as_members(object: &mut Value) -> &mut Map<String, Value> {
+    if !object.is_object() {
+        *object = Value::Object(Map::new());
+    }
+    let Value::Object(members) = object else {
+        unreachable!("it was made an object above")
+    };
+    members
+}
+
 /// Returns `metadata` for writing, making it when it is not there.
 pub fn metadata_mut(object: &mut Value) -> &mut Map<String, Value> {
     member_mut(object, "metadata")

@@ -103,6 +103,15 @@ impl Selector {
                 .all(|requirement| requirement.matches(candidate))
     }
 
+    /// Chooses by other fields.
+    #[must_use]
+    pub fn with_renamed_fields(mut self, rename: impl Fn(&str) -> String) -> Self {
+        for requirement in &mut self.fields {
+            requirement.path = rename(&requirement.path);
+        }
+        self
+    }
+
     /// Refuses fields that the resource cannot be chosen by. `extra` are the `selectableFields`
     /// of a custom resource, without the leading dot.
     pub fn check(&self, resource: &Resource, extra: &[String]) -> Result<(), Refusal> {
@@ -118,6 +127,18 @@ impl Selector {
         }
         Ok(())
     }
+}
+
+/// Kinds that can be chosen by more than their name say it in one way, all others in another.
+fn unsupported_field(resource: &Resource, path: &str) -> Refusal {
+    Refusal::bad_request(if selectable(resource).is_empty() {
+        format!(
+            "\"{path}\" is not a known field selector: only \"metadata.name\", \
+             \"metadata.namespace\""
+        )
+    } else {
+        format!("field label not supported: {path}")
+    })
 }
 
 /// The fields besides name and namespace that a built-in resource can be chosen by.
@@ -241,6 +262,13 @@ fn split_outside_parentheses(text: &str) -> Vec<&str> {
 fn parse_requirement(text: &str) -> Result<Requirement, Refusal> {
     let requirement = |key: &str, operator, values: Vec<String>| {
         let key = key.trim().to_owned();
+        for (index, value) in values.iter().enumerate() {
+            if let Err(why) = crate::names::label_value(value) {
+                return Err(unable(format!(
+                    "values[{index}][{key}]: Invalid value: \"{value}\": {why}"
+                )));
+            }
+        }
         crate::names::qualified(&key)
             .map_err(|why| unable(format!("<nil>: Invalid value: \"{key}\": {why}")))?;
         Ok(Requirement {

@@ -137,7 +137,10 @@ impl Store {
             metadata.remove(key);
         }
         metadata.remove("resourceVersion");
-        metadata.insert("uid".to_owned(), self.ids().uid().into());
+        // Whoever made the object ready may have needed its uid already.
+        metadata
+            .entry("uid")
+            .or_insert_with(|| self.ids().uid().into());
         let now = clock::seconds(self.clock().now());
         metadata.insert("creationTimestamp".to_owned(), now.into());
         if generations(resource) {

@@ -1,0 +1,146 @@
+//! The rules of `ObjectMeta` (`ValidateObjectMeta`).
+
+use serde_json::Value;
+
+use crate::api::catalog::Served;
+use crate::names;
+use crate::refusal::Cause;
+use crate::store::object;
+
+/// The largest sum of keys and values of annotations (`TotalAnnotationSizeLimitB`).
+const ANNOTATIONS: usize = 256 * 1024;
+
+/// Returns what is wrong with the metadata of an object.
+pub(super) fn causes(served: &Served, old: Option<&Value>, object: &Value) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    if old.is_none() {
+        causes.extend(name(served, object));
+    }
+    causes.extend(labels(object));
+    causes.extend(annotations(object));
+    causes.extend(finalizers(old, object));
+    causes.extend(owners(object));
+    causes
+}
+
+fn name(served: &Served, object: &Value) -> Option<Cause> {
+    let (field, shown, checked) = match object::name(object) {
+        "" => {
+            // A generated name gets letters appended, so its stem may end in a dash.
+            let stem = object::text(object, "/metadata/generateName");
+            (
+                "metadata.generateName",
+                stem,
+                stem.strip_suffix('-').unwrap_or(stem).to_owned(),
+            )
+        }
+        name => ("metadata.name", name, name.to_owned()),
+    };
+    let rule = match (served.info.group.as_str(), served.info.plural.as_str()) {
+        ("", "namespaces") => names::label,
+        ("", "services") => names::label,
+        ("rbac.authorization.k8s.io", _) => names::path_segment,
+        _ => names::subdomain,
+    };
+    let why = rule(&checked).err()?;
+    Some(Cause::invalid(field, &shown.into(), why))
+}
+
+/// The rules for labels, also those of a pod template.
+fn labels(object: &Value) -> Vec<Cause> {
+    let labels = object
+        .pointer("/metadata/labels")
+        .and_then(Value::as_object);
+    let mut causes = Vec::new();
+    for (key, value) in labels.into_iter().flatten() {
+        let value = value.as_str().unwrap_or_default();
+        if let Err(why) = names::qualified(key) {
+            causes.push(Cause::invalid("metadata.labels", &key.as_str().into(), why));
+        }
+        if let Err(why) = names::label_value(value) {
+            causes.push(Cause::invalid("metadata.labels", &value.into(), why));
+        }
+    }
+    causes
+}
+
+fn annotations(object: &Value) -> Vec<Cause> {
+    let annotations = object
+        .pointer("/metadata/annotations")
+        .and_then(Value::as_object);
+    let (mut causes, mut size) = (Vec::new(), 0);
+    for (key, value) in annotations.into_iter().flatten() {
+        size += key.len() + value.as_str().map_or(0, str::len);
+        if let Err(why) = names::qualified(&key.to_lowercase()) {
+            causes.push(Cause::invalid(
+                "metadata.annotations",
+                &key.as_str().into(),
+                why,
+            ));
+        }
+    }
+    if size > ANNOTATIONS {
+        causes.push(Cause {
+            reason: "FieldValueTooLong",
+            field: "metadata.annotations".to_owned(),
+            message: format!("Too long: may not be more than {ANNOTATIONS} bytes"),
+        });
+    }
+    causes
+}
+
+fn finalizers(old: Option<&Value>, object: &Value) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    let finalizers = object::finalizers(object);
+    for (index, finalizer) in finalizers.iter().enumerate() {
+        if let Err(why) = names::qualified(finalizer) {
+            let field = format!("metadata.finalizers[{index}]");
+            causes.push(Cause::invalid(field, &(*finalizer).into(), why));
+        }
+    }
+    // A terminating object may only lose finalizers.
+    if let Some(old) = old.filter(|old| object::is_terminating(old)) {
+        let before = object::finalizers(old);
+        let added: Vec<&str> = finalizers
+            .into_iter()
+            .filter(|finalizer| !before.contains(finalizer))
+            .collect();
+        if !added.is_empty() {
+            causes.push(Cause::forbidden(
+                "metadata.finalizers",
+                format!(
+                    "no new finalizers can be added if the object is being deleted, found new \
+                     finalizers []string{{{}}}",
+                    added
+                        .iter()
+                        .map(|name| format!("{name:?}"))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                ),
+            ));
+        }
+    }
+    causes
+}
+
+fn owners(object: &Value) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    for (index, owner) in object::list(object, "/metadata/ownerReferences")
+        .iter()
+        .enumerate()
+    {
+        for (key, rule) in [
+            ("apiVersion", "version must not be empty"),
+            ("kind", "must not be empty"),
+            ("name", "must not be empty"),
+            ("uid", "must not be empty"),
+        ] {
+            let value = owner.get(key).and_then(Value::as_str).unwrap_or_default();
+            if value.is_empty() {
+                let field = format!("metadata.ownerReferences[{index}].{key}");
+                causes.push(Cause::invalid(field, &"".into(), rule));
+            }
+        }
+    }
+    causes
+}

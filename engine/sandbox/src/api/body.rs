@@ -1,0 +1,68 @@
+//! Reading request bodies.
+
+use serde_json::Value;
+
+use super::catalog::Served;
+use super::request::Call;
+use crate::refusal::Refusal;
+
+/// Reads the body of a create or update.
+pub(super) fn object(served: &Served, call: &Call) -> Result<Value, Refusal> {
+    let kind = &served.info.kind;
+    match call.content_type() {
+        "" | "application/json" => {
+            let bytes = &call.body;
+            serde_json::from_slice::<Value>(bytes).map_err(|error| {
+                let shown: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                Refusal::bad_request(format!(
+                    "the object provided is unrecognized (must be of type {kind}): couldn't get \
+                     version/kind; json parse error: {} ({})",
+                    go_error(bytes, &error),
+                    shortened(&shown)
+                ))
+            })
+        }
+        "application/yaml" => yaml(&call.body)
+            .map_err(|why| Refusal::bad_request(format!("error parsing YAML: {why}"))),
+        _ => Err(Refusal::unsupported_media(match served.custom {
+            None => {
+                "the body of the request was in an unknown format - accepted media types include: \
+                 application/json, application/yaml, application/vnd.kubernetes.protobuf"
+            }
+            Some(_) => {
+                "the body of the request was in an unknown format - accepted media types include: \
+                 application/json, application/yaml"
+            }
+        })),
+    }
+}
+
+/// The server shows the first bytes of what it could not read.
+fn shortened(hex: &str) -> String {
+    match hex.get(..256) {
+        Some(start) if hex.len() > 256 => format!("{start} ..."),
+        _ => hex.to_owned(),
+    }
+}
+
+/// Reads JSON, or YAML where it is none.
+pub(super) fn yaml(bytes: &[u8]) -> Result<Value, String> {
+    if let Ok(value) = serde_json::from_slice(bytes) {
+        return Ok(value);
+    }
+    crate::yaml::parse(bytes)
+}
+
+/// Says what is wrong with JSON in the words of Go's `encoding/json`, for the frequent cases.
+pub(super) fn go_error(bytes: &[u8], error: &serde_json::Error) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    if error.is_eof() {
+        return "unexpected end of JSON input".to_owned();
+    }
+    match text.trim_start().chars().next() {
+        Some(first) if !"{[\"-0123456789tfn".contains(first) => {
+            format!("invalid character '{first}' looking for beginning of value")
+        }
+        _ => error.to_string(),
+    }
+}
