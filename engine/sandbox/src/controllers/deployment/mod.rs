@@ -165,7 +165,8 @@ fn create(rollout: &Rollout<'_>, replicas: i64, outcome: &mut Outcome) {
     if let Some(seconds) = deployment.pointer("/spec/minReadySeconds") {
         object::set(&mut set, &["spec", "minReadySeconds"], seconds.clone());
     }
-    write_annotations(rollout, &mut set, true);
+    write_sizes(rollout, &mut set);
+    write_revision(rollout, &mut set);
     outcome.create(Kind::ReplicaSet, set);
     if replicas > 0 {
         let message = format!("Scaled up replica set {name} from 0 to {replicas}");
@@ -187,8 +188,11 @@ fn resize(rollout: &Rollout<'_>, sizes: &Sizes, paused: bool, outcome: &mut Outc
         let size = object::count(set, "/spec/replicas");
         let wanted = sizes.of(set);
         let mut changed = set.clone();
-        if wanted != size || (is_new && !paused) || (sizes.annotate_all && size > 0) {
-            write_annotations(rollout, &mut changed, is_new && !paused);
+        if wanted != size || (sizes.annotate_all && size > 0) {
+            write_sizes(rollout, &mut changed);
+        }
+        if is_new && !paused {
+            write_revision(rollout, &mut changed);
         }
         object::set(&mut changed, &["spec", "replicas"], json!(wanted));
         if changed == *set {
@@ -209,22 +213,28 @@ fn resize(rollout: &Rollout<'_>, sizes: &Sizes, paused: bool, outcome: &mut Outc
     }
 }
 
-/// Writes the sizes a ReplicaSet was decided for; and the new one's revision, whose former
-/// revisions are kept when an old template comes back.
-fn write_annotations(rollout: &Rollout<'_>, set: &mut Value, is_new: bool) {
+/// Writes the sizes that a ReplicaSet was sized for.
+fn write_sizes(rollout: &Rollout<'_>, set: &mut Value) {
     let (surge, _) = rollout.leeway();
     let wanted = rollout.wanted();
-    let mut write = |key: &str, value: String| {
-        object::set(set, &["metadata", "annotations", key], Value::String(value));
-    };
-    write(DESIRED, wanted.to_string());
-    write(MAXIMUM, wanted.saturating_add(surge).to_string());
-    if !is_new {
-        return;
+    for (key, size) in [(DESIRED, wanted), (MAXIMUM, wanted.saturating_add(surge))] {
+        object::set(
+            set,
+            &["metadata", "annotations", key],
+            json!(size.to_string()),
+        );
     }
+}
+
+/// Writes the revision; the former ones are kept when an old template comes back.
+fn write_revision(rollout: &Rollout<'_>, set: &mut Value) {
     let former = rollout.new.map_or(0, revision);
     let present = rollout.revision();
-    write(REVISION, present.to_string());
+    object::set(
+        set,
+        &["metadata", "annotations", REVISION],
+        json!(present.to_string()),
+    );
     if former > 0 && former < present {
         let history = rollout
             .new
@@ -233,7 +243,7 @@ fn write_annotations(rollout: &Rollout<'_>, set: &mut Value, is_new: bool) {
             "" => former.to_string(),
             history => format!("{history},{former}"),
         };
-        write(HISTORY, history);
+        object::set(set, &["metadata", "annotations", HISTORY], json!(history));
     }
 }
 

@@ -137,11 +137,10 @@ impl Stage<'_> {
         if status.pointer("/state/waiting").is_some() && !self.start(list, container, status) {
             return;
         }
-        let (Some(exit), Some(started)) = (exit, object::time(status, "/state/running/startedAt"))
-        else {
+        let (Some(exit), Some(started)) = (exit, self.started(status)) else {
             return;
         };
-        let due = later(self.pretence.exact(started), exit.after);
+        let due = later(started, exit.after);
         if self.now() < due {
             self.outcome.wake_at(due);
         } else if !self.has_just_started(status) || exit.after > Duration::ZERO {
@@ -150,6 +149,15 @@ impl Stage<'_> {
             // It is seen running once before it ends.
             self.outcome.wake_at(self.now());
         }
+    }
+
+    /// When a running container was started, as exactly as that is known.
+    fn started(&self, status: &Value) -> Option<Timestamp> {
+        let started = object::time(status, "/state/running/startedAt")?;
+        if self.has_just_started(status) {
+            return Some(self.now());
+        }
+        Some(self.pretence.exact(started))
     }
 
     /// True when this look started the container.
@@ -308,10 +316,9 @@ impl Stage<'_> {
 
     /// Makes a running container ready when its time has come.
     fn judge_readiness(&mut self, status: &mut Value, after: Duration) {
-        let started = object::time(status, "/state/running/startedAt");
         let mut ready = false;
-        if let Some(started) = started.filter(|_| !self.script.not_ready) {
-            let due = later(self.pretence.exact(started), after);
+        if let Some(started) = self.started(status).filter(|_| !self.script.not_ready) {
+            let due = later(started, after);
             // What is ready stays ready, also when the ready time is made longer.
             ready = object::flag(status, "/ready") || due <= self.now();
             if !ready {

@@ -1,4 +1,4 @@
-use super::recordings::{recording, timeless};
+use super::recordings::{recording, strings, timeless};
 use super::*;
 
 fn job(spec: Value) -> Value {
@@ -201,10 +201,7 @@ fn cron_jobs_run_by_the_clock() {
             .map(|event| event.split(' ').nth(1).unwrap().to_owned())
             .collect()
     };
-    assert_eq!(
-        reasons(&ours),
-        reasons(&super::recordings::strings(&expected["events"]))
-    );
+    assert_eq!(reasons(&ours), reasons(&strings(&expected["events"])));
 
     world.run_for(Duration::from_mins(5));
     assert_eq!(

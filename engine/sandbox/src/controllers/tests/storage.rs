@@ -1,3 +1,4 @@
+use super::recordings::{recording, strings};
 use super::*;
 
 fn claim(name: &str, class: Option<&str>) -> Value {
@@ -73,8 +74,8 @@ fn an_unknown_class_keeps_claim_and_pod_pending() {
     let expected = "Warning ProvisioningFailed PersistentVolumeClaim/noclass: \
                     storageclass.storage.k8s.io \"nosuch\" not found";
     assert_eq!(told, [expected]);
-    let recorded = super::recordings::recording("services");
-    let recorded = super::recordings::strings(&recorded[2]["events"]);
+    let recorded = recording("services");
+    let recorded = strings(&recorded[2]["events"]);
     let expected = recorded
         .iter()
         .find(|event| event.starts_with("noclass"))
