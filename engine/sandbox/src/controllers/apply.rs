@@ -120,7 +120,7 @@ fn tell(store: &Store, notice: &Notice) -> Result<(), Refusal> {
     let name = event_name(notice);
     let event_resource = resource(Kind::Event);
     if store.find(&event_resource, namespace, &name).is_none() {
-        let event = event(notice, Key::new(namespace, name), &now);
+        let event = event(notice, &Key::new(namespace, name), &now);
         return store.create(&event_resource, event).map(drop);
     }
     if notice.once {
@@ -154,7 +154,7 @@ fn event_name(notice: &Notice) -> String {
     format!("{}.{}", field("/name"), object::fingerprint(&identity))
 }
 
-fn event(notice: &Notice, key: Key, now: &str) -> Value {
+fn event(notice: &Notice, key: &Key, now: &str) -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "Event",

@@ -1,4 +1,4 @@
-//! DaemonSet: one pod on every node that fits (`k8s.io/api/apps/v1.DaemonSet`).
+//! `DaemonSet`: one pod on every node that fits (`k8s.io/api/apps/v1.DaemonSet`).
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ struct Place<'a> {
     pods: Vec<&'a Value>,
 }
 
-/// Looks at one DaemonSet.
+/// Looks at one `DaemonSet`.
 pub(super) fn reconcile(objects: &Objects, key: &Key, now: Timestamp) -> Outcome {
     let mut outcome = Outcome::default();
     let Some(set) = objects.get(Kind::DaemonSet, key) else {
@@ -98,7 +98,9 @@ fn settle(set: &Value, place: &Place<'_>, hash: &str, outcome: &mut Outcome) {
         .filter(|pod| pod::is_active(pod))
         .collect();
     if !place.wanted {
-        living.into_iter().for_each(|pod| delete(set, pod, outcome));
+        for pod in living {
+            delete(set, pod, outcome);
+        }
     } else if place.pods.is_empty() {
         let notice = Notice::normal(Kind::DaemonSet, set, "SuccessfulCreate", "Created pod: {}");
         outcome.create_and_tell(Kind::Pod, made(set, place.node, hash), notice);
@@ -150,7 +152,7 @@ fn made(set: &Value, node: &Value, hash: &str) -> Value {
     pod
 }
 
-/// Adds the tolerations that pods of a DaemonSet have by themselves.
+/// Adds the tolerations that pods of a `DaemonSet` have by themselves.
 fn tolerate(pod: &mut Value) {
     let mut tolerations = object::list(pod, "/spec/tolerations").to_vec();
     for (key, effect) in [

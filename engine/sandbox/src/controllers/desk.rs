@@ -81,16 +81,16 @@ impl Desk {
     }
 
     /// Takes note of an object's new state.
-    pub(super) fn observe(&mut self, kind: Kind, object: Arc<Value>, now: Timestamp) {
+    pub(super) fn observe(&mut self, kind: Kind, object: &Arc<Value>, now: Timestamp) {
         if kind == Kind::Pod {
-            self.seen.insert(object::uid(&object).to_owned(), now);
+            self.seen.insert(object::uid(object).to_owned(), now);
         }
-        let before = self.objects.put(kind, Arc::clone(&object));
+        let before = self.objects.put(kind, Arc::clone(object));
         // Another object of the same name: whoever owned the old one has to know.
-        if let Some(before) = before.filter(|before| object::uid(before) != object::uid(&object)) {
+        if let Some(before) = before.filter(|before| object::uid(before) != object::uid(object)) {
             triggers::of(kind, &before, &self.objects, &mut self.due);
         }
-        triggers::of(kind, &object, &self.objects, &mut self.due);
+        triggers::of(kind, object, &self.objects, &mut self.due);
     }
 
     /// Takes note of an object's end.

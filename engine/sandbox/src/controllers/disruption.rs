@@ -100,7 +100,7 @@ fn expected_by_controllers(pods: &[&Value], objects: &Objects) -> i64 {
     sizes.values().sum()
 }
 
-/// Returns the Deployment of a ReplicaSet, or the object itself.
+/// Returns the Deployment of a `ReplicaSet`, or the object itself.
 fn root<'a>(owner: &'a Value, objects: &'a Objects) -> &'a Value {
     object::controller(owner)
         .filter(|reference| object::text(reference, "/kind") == "Deployment")

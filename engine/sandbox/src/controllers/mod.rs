@@ -90,7 +90,7 @@ impl Loop {
                 .list(&apply::resource(kind), None, &Selector::everything())
                 .items
             {
-                desk.observe(kind, object, clock.now());
+                desk.observe(kind, &object, clock.now());
             }
         }
         Self {
@@ -148,9 +148,7 @@ impl Loop {
                 continue;
             };
             match after {
-                Some(object) => self
-                    .desk
-                    .observe(kind, Arc::clone(object), self.clock.now()),
+                Some(object) => self.desk.observe(kind, object, self.clock.now()),
                 None => self.desk.forget(kind, &Key::new(namespace, name)),
             }
         }

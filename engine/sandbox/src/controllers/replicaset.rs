@@ -1,4 +1,4 @@
-//! ReplicaSet: as many pods as asked for (`k8s.io/api/apps/v1.ReplicaSet`).
+//! `ReplicaSet`: as many pods as asked for (`k8s.io/api/apps/v1.ReplicaSet`).
 
 use std::cmp::Reverse;
 
@@ -14,7 +14,7 @@ use super::pod::{self, Availability};
 /// At most so many pods are made or deleted in one look.
 const BURST: usize = 500;
 
-/// Looks at one ReplicaSet.
+/// Looks at one `ReplicaSet`.
 pub(super) fn reconcile(objects: &Objects, key: &Key, now: Timestamp) -> Outcome {
     let mut outcome = Outcome::default();
     let Some(set) = objects.get(Kind::ReplicaSet, key) else {

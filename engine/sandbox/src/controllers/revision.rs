@@ -1,4 +1,4 @@
-//! ControllerRevisions: the templates that a StatefulSet or DaemonSet has had
+//! `ControllerRevision`s: the templates that a `StatefulSet` or `DaemonSet` has had
 //! (`k8s.io/api/apps/v1.ControllerRevision`).
 
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use super::outcome::Outcome;
 /// The label (and, for pods, the mark) of a revision.
 pub(super) const REVISION_HASH: &str = "controller-revision-hash";
 
-/// Returns the ControllerRevisions of a workload, oldest first.
+/// Returns the `ControllerRevision`s of a workload, oldest first.
 pub(super) fn history<'a>(owner: &'a Value, objects: &'a Objects) -> Vec<&'a Value> {
     let mut history = objects.controlled(Kind::ControllerRevision, owner);
     history.sort_by_key(|revision| (number(revision), object::name(revision)));
@@ -38,7 +38,7 @@ pub(super) fn present<'a>(
     let Some(revision) = same else {
         outcome.create(
             Kind::ControllerRevision,
-            made(owner, kind, data, newest + 1),
+            made(owner, kind, &data, newest + 1),
         );
         return None;
     };
@@ -62,7 +62,7 @@ pub(super) fn template(revision: &Value) -> Value {
     template
 }
 
-/// Returns the hash that pods of a DaemonSet carry.
+/// Returns the hash that pods of a `DaemonSet` carry.
 pub(super) fn hash_label(revision: &Value) -> &str {
     object::label(revision, REVISION_HASH)
 }
@@ -100,7 +100,7 @@ fn data(owner: &Value) -> Value {
     json!({"spec": {"template": template}})
 }
 
-fn made(owner: &Value, kind: Kind, data: Value, number: i64) -> Value {
+fn made(owner: &Value, kind: Kind, data: &Value, number: i64) -> Value {
     let collisions = object::count(owner, "/status/collisionCount");
     let hash = object::hash(&json!([data, collisions]));
     let mut labels = owner

@@ -1,4 +1,4 @@
-//! Endpoints and EndpointSlices of Services with a selector
+//! Endpoints and `EndpointSlice`s of Services with a selector
 //! (`k8s.io/api/core/v1.Endpoints`, `k8s.io/api/discovery/v1.EndpointSlice`).
 
 use jiff::Timestamp;

@@ -1,4 +1,4 @@
-//! CronJob: Jobs by the clock (`k8s.io/api/batch/v1.CronJob`).
+//! `CronJob`: Jobs by the clock (`k8s.io/api/batch/v1.CronJob`).
 
 mod schedule;
 
@@ -19,7 +19,7 @@ use schedule::Schedule;
 /// More missed times than this are not counted.
 const MISSED: usize = 100;
 
-/// Looks at one CronJob.
+/// Looks at one `CronJob`.
 pub(super) fn reconcile(objects: &Objects, key: &Key, now: Timestamp) -> Outcome {
     let mut outcome = Outcome::default();
     let Some(cron) = objects.get(Kind::CronJob, key) else {

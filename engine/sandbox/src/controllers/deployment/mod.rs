@@ -1,7 +1,7 @@
-//! Deployment: ReplicaSets of templates, rolled from one to the next
+//! Deployment: `ReplicaSet`s of templates, rolled from one to the next
 //! (`k8s.io/api/apps/v1.Deployment`).
 //!
-//! [`replicas`] decides how large each ReplicaSet is, [`status`] tells how far the rollout is.
+//! [`replicas`] decides how large each `ReplicaSet` is, [`status`] tells how far the rollout is.
 
 mod replicas;
 mod status;
@@ -21,11 +21,11 @@ const DESIRED: &str = "deployment.kubernetes.io/desired-replicas";
 const MAXIMUM: &str = "deployment.kubernetes.io/max-replicas";
 const TEMPLATE_HASH: &str = "pod-template-hash";
 
-/// A Deployment and its ReplicaSets, sorted out.
+/// A Deployment and its `ReplicaSet`s, sorted out.
 #[derive(Debug)]
 struct Rollout<'a> {
     deployment: &'a Value,
-    /// The ReplicaSet of the present template.
+    /// The `ReplicaSet` of the present template.
     new: Option<&'a Value>,
     /// The others, oldest first.
     old: Vec<&'a Value>,
@@ -50,7 +50,7 @@ impl<'a> Rollout<'a> {
         }
     }
 
-    /// All ReplicaSets, the old ones first.
+    /// All `ReplicaSet`s, the old ones first.
     fn all(&self) -> impl Iterator<Item = &'a Value> {
         self.old.iter().copied().chain(self.new)
     }
@@ -83,7 +83,7 @@ impl<'a> Rollout<'a> {
         }
     }
 
-    /// The revision that the new ReplicaSet has or gets.
+    /// The revision that the new `ReplicaSet` has or gets.
     fn revision(&self) -> i64 {
         let newest = self.old.iter().map(|set| revision(set)).max().unwrap_or(0);
         let own = self.new.map_or(0, revision);
@@ -133,7 +133,7 @@ pub(super) fn reconcile(objects: &Objects, key: &Key, now: Timestamp) -> Outcome
     outcome
 }
 
-/// Makes the ReplicaSet of the present template.
+/// Makes the `ReplicaSet` of the present template.
 fn create(rollout: &Rollout<'_>, replicas: i64, outcome: &mut Outcome) {
     let deployment = rollout.deployment;
     let Some(template) = deployment.pointer("/spec/template") else {
@@ -179,7 +179,7 @@ fn create(rollout: &Rollout<'_>, replicas: i64, outcome: &mut Outcome) {
     }
 }
 
-/// Writes the sizes that were decided, and what ReplicaSets carry of their Deployment.
+/// Writes the sizes that were decided, and what `ReplicaSet`s carry of their Deployment.
 fn resize(rollout: &Rollout<'_>, sizes: &Sizes, paused: bool, outcome: &mut Outcome) {
     for set in rollout.all() {
         let is_new = rollout
@@ -213,7 +213,7 @@ fn resize(rollout: &Rollout<'_>, sizes: &Sizes, paused: bool, outcome: &mut Outc
     }
 }
 
-/// Writes the sizes that a ReplicaSet was sized for.
+/// Writes the sizes that a `ReplicaSet` was sized for.
 fn write_sizes(rollout: &Rollout<'_>, set: &mut Value) {
     let (surge, _) = rollout.leeway();
     let wanted = rollout.wanted();
@@ -263,7 +263,7 @@ fn annotate(rollout: &Rollout<'_>, outcome: &mut Outcome) -> bool {
     true
 }
 
-/// Deletes the oldest empty ReplicaSets beyond `revisionHistoryLimit`, once the rollout is done.
+/// Deletes the oldest empty `ReplicaSet`s beyond `revisionHistoryLimit`, once the rollout is done.
 fn tidy(rollout: &Rollout<'_>, outcome: &mut Outcome) {
     if !status::is_complete(rollout) {
         return;
@@ -293,7 +293,7 @@ fn created(set: &Value) -> &str {
     object::text(set, "/metadata/creationTimestamp")
 }
 
-/// Tells whether a ReplicaSet was made from the Deployment's present template.
+/// Tells whether a `ReplicaSet` was made from the Deployment's present template.
 fn has_template_of(set: &Value, deployment: &Value) -> bool {
     let mut template = set.pointer("/spec/template").cloned().unwrap_or_default();
     object::set(

@@ -1,4 +1,4 @@
-//! How large each ReplicaSet of a Deployment is to be.
+//! How large each `ReplicaSet` of a Deployment is to be.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use super::super::objects::Objects;
 use super::super::pod;
 use super::{DESIRED, MAXIMUM, Rollout};
 
-/// The sizes of ReplicaSets by name.
+/// The sizes of `ReplicaSet`s by name.
 #[derive(Debug, Default)]
 pub(super) struct Sizes {
-    /// The size of a new ReplicaSet that is to be made.
+    /// The size of a new `ReplicaSet` that is to be made.
     pub(super) created: Option<i64>,
-    /// True when all living ReplicaSets learn the Deployment's new size.
+    /// True when all living `ReplicaSet`s learn the Deployment's new size.
     pub(super) annotate_all: bool,
     by_name: BTreeMap<String, i64>,
 }
@@ -38,7 +38,7 @@ impl Sizes {
         }
     }
 
-    /// The size that a ReplicaSet is to have.
+    /// The size that a `ReplicaSet` is to have.
     pub(super) fn of(&self, set: &Value) -> i64 {
         self.by_name
             .get(object::name(set))
@@ -56,7 +56,7 @@ impl Sizes {
     }
 }
 
-/// Tells whether `spec.replicas` is not what the living ReplicaSets were last sized for.
+/// Tells whether `spec.replicas` is not what the living `ReplicaSet`s were last sized for.
 pub(super) fn is_scaling(rollout: &Rollout<'_>) -> bool {
     rollout
         .all()
@@ -94,7 +94,7 @@ pub(super) fn scaled(rollout: &Rollout<'_>) -> Sizes {
     sizes
 }
 
-/// Tells whether the new ReplicaSet alone has what the Deployment wants.
+/// Tells whether the new `ReplicaSet` alone has what the Deployment wants.
 fn is_saturated(new: &Value, rollout: &Rollout<'_>) -> bool {
     let wanted = rollout.wanted();
     object::count(new, "/spec/replicas") == wanted
@@ -102,7 +102,7 @@ fn is_saturated(new: &Value, rollout: &Rollout<'_>) -> bool {
         && object::annotation(new, DESIRED) == wanted.to_string()
 }
 
-/// Shares the pods that a change of size adds or takes among the living ReplicaSets.
+/// Shares the pods that a change of size adds or takes among the living `ReplicaSet`s.
 fn proportional(rollout: &Rollout<'_>, living: &[&Value], sizes: &mut Sizes) {
     let (surge, _) = rollout.leeway();
     let allowed = if rollout.wanted() > 0 {
@@ -174,14 +174,14 @@ pub(super) fn rolled(rollout: &Rollout<'_>) -> Sizes {
     sizes
 }
 
-/// The size that the surge lets the new ReplicaSet have.
+/// The size that the surge lets the new `ReplicaSet` have.
 fn grown(rollout: &Rollout<'_>, size: i64, total: i64) -> i64 {
     let (surge, _) = rollout.leeway();
     let room = rollout.wanted().saturating_add(surge) - total;
     size + room.min(rollout.wanted() - size).max(0)
 }
 
-/// Takes pods from old ReplicaSets: unhealthy ones first, then as many as may be missing.
+/// Takes pods from old `ReplicaSet`s: unhealthy ones first, then as many as may be missing.
 fn shrink_old(rollout: &Rollout<'_>, new: &Value, sizes: &mut Sizes) {
     let (_, unavailable) = rollout.leeway();
     let minimum = rollout.wanted() - unavailable;

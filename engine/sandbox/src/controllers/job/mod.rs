@@ -56,7 +56,7 @@ impl<'a> Work<'a> {
         let (mut failed, mut succeeded) = (0, 0);
         let mut completed = indexes::parse(object::text(job, "/status/completedIndexes"));
         for pod in uncounted {
-            if work.has_succeeded(pod) {
+            if has_succeeded(pod) {
                 succeeded += 1;
                 completed.extend(index(pod).filter(|_| work.is_indexed()));
             } else {
@@ -110,10 +110,6 @@ impl<'a> Work<'a> {
         pod::is_finished(pod) || (object::is_terminating(pod) && !self.is_suspended())
     }
 
-    fn has_succeeded(&self, pod: &Value) -> bool {
-        pod::phase(pod) == "Succeeded"
-    }
-
     /// True when the pod with this uid still has its finalizer.
     fn is_pending_count(&self, uid: &Value) -> bool {
         self.pods
@@ -156,6 +152,10 @@ impl<'a> Work<'a> {
             None => self.succeeded > 0 && self.pods.iter().all(|pod| self.is_over(pod)),
         }
     }
+}
+
+fn has_succeeded(pod: &Value) -> bool {
+    pod::phase(pod) == "Succeeded"
 }
 
 /// Looks at one Job.

@@ -8,7 +8,7 @@ use super::super::kind::Kind;
 use super::super::object;
 use super::super::outcome::{Notice, Outcome};
 use super::super::pod;
-use super::{TRACKING, Work, indexes, start_time};
+use super::{TRACKING, Work, has_succeeded, indexes, start_time};
 use crate::clock::seconds;
 
 /// How a Job ends: the condition that says so first, reason and message.
@@ -103,7 +103,7 @@ fn count(work: &Work<'_>, status: &mut Value) -> usize {
         let uids: Vec<&str> = work
             .pods
             .iter()
-            .filter(|pod| work.is_uncounted(pod) && work.has_succeeded(pod) == succeeded)
+            .filter(|pod| work.is_uncounted(pod) && has_succeeded(pod) == succeeded)
             .filter(|pod| object::has_finalizer(pod, TRACKING))
             .map(|pod| object::uid(pod))
             .collect();

@@ -1,4 +1,4 @@
-//! What a pod needs before its containers can be created: ConfigMaps and Secrets, with the
+//! What a pod needs before its containers can be created: `ConfigMap`s and Secrets, with the
 //! words that a kubelet 1.36 has for their absence.
 
 use serde_json::Value;
@@ -7,7 +7,7 @@ use super::super::kind::Kind;
 use super::super::object;
 use super::super::objects::Objects;
 
-/// Every namespace gets this ConfigMap by itself; pods do not wait for it.
+/// Every namespace gets this `ConfigMap` by itself; pods do not wait for it.
 const ROOT_CERTIFICATES: &str = "kube-root-ca.crt";
 
 /// Returns why a volume that some container mounts cannot be set up.

@@ -87,13 +87,10 @@ pub(super) fn reconcile(objects: &Objects, key: &Key, pretence: &Pretence) -> Ou
 fn acknowledged(pod: &Value, objects: &Objects, now: Timestamp) -> Value {
     let mut picture = Picture::of(pod);
     picture.start_time = seconds(now);
-    picture.host = object::text(
-        objects
-            .named(Kind::Node, "", object::text(pod, "/spec/nodeName"))
-            .unwrap_or(&Value::Null),
-        "/status/addresses/0/address",
-    )
-    .to_owned();
+    let node = objects.named(Kind::Node, "", object::text(pod, "/spec/nodeName"));
+    if let Some(node) = node {
+        object::text(node, "/status/addresses/0/address").clone_into(&mut picture.host);
+    }
     status::of(pod, &picture, now)
 }
 

@@ -20,34 +20,36 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    fn lasting(reason: impl Into<String>) -> Option<Self> {
-        Some(Self {
+    fn lasting(reason: impl Into<String>) -> Self {
+        Self {
             reason: reason.into(),
             is_final: true,
-        })
+        }
     }
 
-    fn passing(reason: impl Into<String>) -> Option<Self> {
-        Some(Self {
+    fn passing(reason: impl Into<String>) -> Self {
+        Self {
             reason: reason.into(),
             is_final: false,
-        })
+        }
     }
 }
 
 /// Returns why a node does not fit a pod, if so.
 pub(super) fn refusal(pod: &Value, node: &Value, objects: &Objects) -> Option<Refusal> {
     if object::flag(node, "/spec/unschedulable") && !tolerates_taint(pod, &unschedulable_taint()) {
-        return Refusal::lasting("node(s) were unschedulable");
+        return Some(Refusal::lasting("node(s) were unschedulable"));
     }
     if !selects_node(pod, node) {
-        return Refusal::lasting("node(s) didn't match Pod's node affinity/selector");
+        return Some(Refusal::lasting(
+            "node(s) didn't match Pod's node affinity/selector",
+        ));
     }
     if let Some(taint) = intolerable_taint(pod, node) {
         let (key, value) = (object::text(taint, "/key"), object::text(taint, "/value"));
-        return Refusal::lasting(format!(
+        return Some(Refusal::lasting(format!(
             "node(s) had untolerated taint(s) {{{key}: {value}}}"
-        ));
+        )));
     }
     insufficient(pod, node, objects).or_else(|| affinity(pod, node, objects))
 }
@@ -138,7 +140,7 @@ fn insufficient(pod: &Value, node: &Value, objects: &Objects) -> Option<Refusal>
         all.get(resource).and_then(milli)
     };
     if allocatable("pods").is_some_and(|most| others.len() as i128 >= most / 1000) {
-        return Refusal::passing("Too many pods");
+        return Some(Refusal::passing("Too many pods"));
     }
     for resource in ["cpu", "memory", "ephemeral-storage"] {
         let wanted = requested(pod, resource);
@@ -148,10 +150,10 @@ fn insufficient(pod: &Value, node: &Value, objects: &Objects) -> Option<Refusal>
         let used: i128 = others.iter().map(|other| requested(other, resource)).sum();
         let reason = format!("Insufficient {resource}");
         if wanted > total {
-            return Refusal::lasting(reason);
+            return Some(Refusal::lasting(reason));
         }
         if wanted.saturating_add(used) > total {
-            return Refusal::passing(reason);
+            return Some(Refusal::passing(reason));
         }
     }
     None
@@ -197,7 +199,9 @@ fn affinity(pod: &Value, node: &Value, objects: &Objects) -> Option<Refusal> {
             .iter()
             .any(|other| chooses(term, pod, other, objects) && near(other, key))
         {
-            return Refusal::passing("node(s) didn't match pod anti-affinity rules");
+            return Some(Refusal::passing(
+                "node(s) didn't match pod anti-affinity rules",
+            ));
         }
     }
     for other in &placed {
@@ -205,7 +209,9 @@ fn affinity(pod: &Value, node: &Value, objects: &Objects) -> Option<Refusal> {
             chooses(term, other, pod, objects) && near(other, object::text(term, "/topologyKey"))
         };
         if terms(other, "podAntiAffinity").iter().any(hit) {
-            return Refusal::passing("node(s) didn't satisfy existing pods anti-affinity rules");
+            return Some(Refusal::passing(
+                "node(s) didn't satisfy existing pods anti-affinity rules",
+            ));
         }
     }
     for term in terms(pod, "podAffinity") {
@@ -216,7 +222,7 @@ fn affinity(pod: &Value, node: &Value, objects: &Objects) -> Option<Refusal> {
         // The first pod of a group may go anywhere if it is of the group itself.
         let is_first = matching.clone().next().is_none() && chooses(term, pod, pod, objects);
         if !is_first && !matching.any(|other| near(other, key)) {
-            return Refusal::lasting("node(s) didn't match pod affinity rules");
+            return Some(Refusal::lasting("node(s) didn't match pod affinity rules"));
         }
     }
     None

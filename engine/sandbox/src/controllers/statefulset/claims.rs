@@ -1,4 +1,4 @@
-//! The volume claims of a StatefulSet: made from `volumeClaimTemplates`, kept or deleted by
+//! The volume claims of a `StatefulSet`: made from `volumeClaimTemplates`, kept or deleted by
 //! `persistentVolumeClaimRetentionPolicy`.
 
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! StatefulSet: numbered pods with their own volumes, one after the other
+//! `StatefulSet`: numbered pods with their own volumes, one after the other
 //! (`k8s.io/api/apps/v1.StatefulSet`).
 //!
 //! With `OrderedReady` the lowest number goes first and each pod waits until all before it are
@@ -18,7 +18,7 @@ use super::outcome::{Notice, Outcome};
 use super::pod::{self, Availability};
 use super::revision::{self, REVISION_HASH};
 
-/// A StatefulSet, its pods by number and its two revisions.
+/// A `StatefulSet`, its pods by number and its two revisions.
 #[derive(Debug)]
 struct Members<'a> {
     set: &'a Value,
@@ -116,7 +116,7 @@ const MAX_REPLICAS: i64 = 100_000;
 /// At most so many pods are made in one look.
 const BURST: usize = 500;
 
-/// Looks at one StatefulSet.
+/// Looks at one `StatefulSet`.
 pub(super) fn reconcile(objects: &Objects, key: &Key, now: Timestamp) -> Outcome {
     let mut outcome = Outcome::default();
     let Some(set) = objects.get(Kind::StatefulSet, key) else {
@@ -207,9 +207,8 @@ fn settle_replicas(members: &Members<'_>, outcome: &mut Outcome) -> bool {
             return false;
         }
         match members.availability(pod) {
-            Availability::Now => {}
             Availability::Never if ordered => return false,
-            Availability::Never => {}
+            Availability::Now | Availability::Never => {}
             Availability::At(moment) => {
                 outcome.wake_at(moment);
                 if ordered {

@@ -1,4 +1,4 @@
-//! The counts of a StatefulSet (`StatefulSetStatus`).
+//! The counts of a `StatefulSet` (`StatefulSetStatus`).
 
 use serde_json::{Value, json};
 

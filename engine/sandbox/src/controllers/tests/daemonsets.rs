@@ -14,7 +14,7 @@ fn agent() -> Value {
 
 /// Replaces the random end of pod names, as recordings do.
 fn starred(events: &[String]) -> Vec<String> {
-    let star = |event: &String| match event.rsplit_once("-") {
+    let star = |event: &String| match event.rsplit_once('-') {
         Some((start, end)) if end.len() == 5 => format!("{start}-*"),
         _ => event.clone(),
     };

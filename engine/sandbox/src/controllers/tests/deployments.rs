@@ -18,12 +18,12 @@ fn deployment() -> Value {
     })
 }
 
-/// The ReplicaSets by name, with the number that a recording gives to each.
+/// The `ReplicaSet`s by name, with the number that a recording gives to each.
 #[derive(Default)]
 struct Numbers(BTreeMap<String, String>);
 
 impl Numbers {
-    /// Numbers the ReplicaSets that are new.
+    /// Numbers the `ReplicaSet`s that are new.
     fn learn(&mut self, world: &World) {
         for set in world.all(Kind::ReplicaSet) {
             let next = self.0.len() + 1;
@@ -37,7 +37,7 @@ impl Numbers {
     }
 }
 
-/// Compares Deployment, ReplicaSets and their annotations with a step of a recording.
+/// Compares Deployment, `ReplicaSet`s and their annotations with a step of a recording.
 fn compare(world: &World, numbers: &mut Numbers, expected: &Value) {
     numbers.learn(world);
     let step = expected["step"].as_str().unwrap();
@@ -161,7 +161,7 @@ fn a_stuck_rollout_passes_its_deadline_and_can_be_undone() {
                 "fakelet/notready",
             ];
             world.edit(Kind::Deployment, "web", |web| {
-                object::set(web, &path, value)
+                object::set(web, &path, value);
             });
         };
         match expected["step"].as_str().unwrap() {

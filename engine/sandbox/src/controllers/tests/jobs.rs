@@ -1,7 +1,7 @@
 use super::recordings::{recording, strings, timeless};
 use super::*;
 
-fn job(spec: Value) -> Value {
+fn job(spec: &Value) -> Value {
     let mut template = template("j", "img:1");
     template["spec"]["restartPolicy"] = json!("Never");
     let mut job = json!({"metadata": {"name": "j"}, "spec": {"template": template}});
@@ -41,29 +41,32 @@ fn compare(scenario: &str, job: Value) -> World {
 
 #[test]
 fn jobs_end_as_recorded() {
-    compare("one", job(json!({"completions": 1, "parallelism": 1})));
-    compare("parallel", job(json!({"completions": 5, "parallelism": 2})));
-    compare("queue", job(json!({"parallelism": 2})));
+    compare("one", job(&json!({"completions": 1, "parallelism": 1})));
+    compare(
+        "parallel",
+        job(&json!({"completions": 5, "parallelism": 2})),
+    );
+    compare("queue", job(&json!({"parallelism": 2})));
     let indexed = json!({"completions": 3, "parallelism": 3, "completionMode": "Indexed"});
-    compare("indexed", job(indexed));
+    compare("indexed", job(&indexed));
     compare(
         "fails",
-        annotated(job(json!({"backoffLimit": 0})), "fakelet/fail"),
+        annotated(job(&json!({"backoffLimit": 0})), "fakelet/fail"),
     );
     compare(
         "backoff",
-        annotated(job(json!({"backoffLimit": 1})), "fakelet/fail"),
+        annotated(job(&json!({"backoffLimit": 1})), "fakelet/fail"),
     );
     compare(
         "deadline",
-        annotated(job(json!({"activeDeadlineSeconds": 2})), "fakelet/hold"),
+        annotated(job(&json!({"activeDeadlineSeconds": 2})), "fakelet/hold"),
     );
 }
 
 #[test]
 fn no_more_pods_than_the_parallelism_run_at_once() {
     let mut world = World::new();
-    world.create(Kind::Job, job(json!({"completions": 5, "parallelism": 2})));
+    world.create(Kind::Job, job(&json!({"completions": 5, "parallelism": 2})));
     let mut most = 0;
     for _ in 0..40 {
         world.run_for(Duration::from_millis(250));
@@ -84,7 +87,7 @@ fn failed_pods_are_made_up_for_after_a_pause() {
     let mut world = World::new();
     world.create(
         Kind::Job,
-        annotated(job(json!({"backoffLimit": 6})), "fakelet/fail"),
+        annotated(job(&json!({"backoffLimit": 6})), "fakelet/fail"),
     );
 
     world.run_for(Duration::from_secs(5));
@@ -103,7 +106,7 @@ fn failed_pods_are_made_up_for_after_a_pause() {
 fn a_suspended_job_has_no_pods_until_it_is_resumed() {
     let recorded = recording("jobs");
     let mut world = World::new();
-    world.create(Kind::Job, job(json!({"suspend": true})));
+    world.create(Kind::Job, job(&json!({"suspend": true})));
     world.settle();
     let status = world.get(Kind::Job, "j").unwrap()["status"].clone();
     assert_eq!(
@@ -124,7 +127,7 @@ fn a_suspended_job_has_no_pods_until_it_is_resumed() {
 fn suspending_takes_running_pods_away() {
     let recorded = recording("jobs");
     let mut world = World::new();
-    world.create(Kind::Job, annotated(job(json!({})), "fakelet/hold"));
+    world.create(Kind::Job, annotated(job(&json!({})), "fakelet/hold"));
     world.run_for(Duration::from_millis(500));
     assert_eq!(world.all(Kind::Pod).len(), 1);
 
@@ -142,7 +145,7 @@ fn suspending_takes_running_pods_away() {
 #[test]
 fn a_finished_job_goes_after_its_time_to_live() {
     let mut world = World::new();
-    world.create(Kind::Job, job(json!({"ttlSecondsAfterFinished": 30})));
+    world.create(Kind::Job, job(&json!({"ttlSecondsAfterFinished": 30})));
 
     world.run_for(Duration::from_secs(20));
     assert!(world.get(Kind::Job, "j").is_some());
@@ -154,7 +157,7 @@ fn a_finished_job_goes_after_its_time_to_live() {
 fn indexed_pods_know_their_index() {
     let mut world = World::new();
     let spec = json!({"completions": 2, "parallelism": 2, "completionMode": "Indexed"});
-    world.create(Kind::Job, job(spec));
+    world.create(Kind::Job, job(&spec));
     world.drain();
 
     let pods = world.all(Kind::Pod);
@@ -175,7 +178,7 @@ fn indexed_pods_know_their_index() {
 fn cron_jobs_run_by_the_clock() {
     let expected = &recording("cron")[0];
     let mut world = World::new();
-    let template = job(json!({}))["spec"].clone();
+    let template = job(&json!({}))["spec"].clone();
     world.create(
         Kind::CronJob,
         json!({"metadata": {"name": "c"}, "spec": {

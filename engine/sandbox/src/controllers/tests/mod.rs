@@ -82,7 +82,7 @@ impl World {
 
     /// Moves the clock from alarm to alarm until nothing happens for a minute.
     fn settle(&mut self) {
-        self.run_for(Duration::from_secs(60));
+        self.run_for(Duration::from_mins(1));
     }
 
     /// Moves the clock on, and stops at every alarm on the way.
@@ -231,7 +231,7 @@ fn set_image(object: &mut Value, image: &str) {
     object["spec"]["template"]["spec"]["containers"][0]["image"] = json!(image);
 }
 
-/// A ReplicaSet's or pod's hash, replaced by the number that recordings give it.
+/// A `ReplicaSet`'s or pod's hash, replaced by the number that recordings give it.
 fn numbered(text: &str, names: &BTreeMap<String, String>) -> String {
     names.iter().fold(text.to_owned(), |text, (name, number)| {
         text.replace(name, number)

@@ -34,9 +34,9 @@ fn comparable(object: &Value) -> Value {
         .into_iter()
         .filter_map(Value::as_array_mut)
     {
-        owner
-            .iter_mut()
-            .for_each(|owner| object::set(owner, &["uid"], Value::Null));
+        for owner in owner {
+            object::set(owner, &["uid"], Value::Null);
+        }
     }
     masked(&object)
 }

@@ -1,7 +1,7 @@
 use super::recordings::{recording, step, strings, timeless};
 use super::*;
 
-fn set(policy: &str, template: Value) -> Value {
+fn set(policy: &str, template: &Value) -> Value {
     json!({
         "metadata": {"name": "db"},
         "spec": {
@@ -34,7 +34,7 @@ fn comparable(status: &Value) -> Value {
 
 fn scale(world: &mut World, replicas: i64) {
     world.edit(Kind::StatefulSet, "db", |set| {
-        set["spec"]["replicas"] = json!(replicas)
+        set["spec"]["replicas"] = json!(replicas);
     });
 }
 
@@ -56,7 +56,7 @@ fn ordered_sets_do_what_kube_controller_manager_does_in_its_order() {
             "create 3" => {
                 world.create(
                     Kind::StatefulSet,
-                    set("OrderedReady", template("db", "img:1")),
+                    set("OrderedReady", &template("db", "img:1")),
                 );
             }
             "scale to 5" => scale(&mut world, 5),
@@ -90,7 +90,7 @@ fn ordered_sets_do_what_kube_controller_manager_does_in_its_order() {
 fn parallel_sets_start_and_stop_together_and_roll_one_by_one() {
     let recorded = recording("sts-parallel");
     let mut world = World::new();
-    world.create(Kind::StatefulSet, set("Parallel", template("db", "img:1")));
+    world.create(Kind::StatefulSet, set("Parallel", &template("db", "img:1")));
     let sorted = |mut trace: Vec<String>| {
         trace.sort();
         trace
@@ -130,7 +130,7 @@ fn events_labels_and_claims_are_those_of_the_recording() {
 
     world.create(
         Kind::StatefulSet,
-        set("OrderedReady", template("db", "img:1")),
+        set("OrderedReady", &template("db", "img:1")),
     );
     world.settle();
 
@@ -165,7 +165,7 @@ fn a_rollout_waits_for_a_pod_that_is_not_ready() {
     let mut world = World::new();
     world.create(
         Kind::StatefulSet,
-        set("OrderedReady", template("db", "img:1")),
+        set("OrderedReady", &template("db", "img:1")),
     );
     world.settle();
     world.pod_trace();
@@ -200,7 +200,7 @@ fn claims_stay_when_scaled_down_and_are_used_again() {
     let mut world = World::new();
     world.create(
         Kind::StatefulSet,
-        set("OrderedReady", template("db", "img:1")),
+        set("OrderedReady", &template("db", "img:1")),
     );
     world.settle();
     let before = world.get(Kind::PersistentVolumeClaim, "data-db-2").unwrap();
@@ -221,7 +221,7 @@ fn claims_stay_when_scaled_down_and_are_used_again() {
 #[test]
 fn claims_belong_to_whom_the_retention_policy_says() {
     let mut world = World::new();
-    let mut set = set("Parallel", template("db", "img:1"));
+    let mut set = set("Parallel", &template("db", "img:1"));
     set["spec"]["persistentVolumeClaimRetentionPolicy"] =
         json!({"whenScaled": "Delete", "whenDeleted": "Delete"});
     world.create(Kind::StatefulSet, set);
@@ -243,7 +243,7 @@ fn claims_belong_to_whom_the_retention_policy_says() {
 #[test]
 fn min_ready_seconds_are_waited_for() {
     let mut world = World::new();
-    let mut set = set("OrderedReady", template("db", "img:1"));
+    let mut set = set("OrderedReady", &template("db", "img:1"));
     set["spec"]["minReadySeconds"] = json!(30);
     world.create(Kind::StatefulSet, set);
 
