@@ -21,6 +21,7 @@ fn data(name: &str) -> Value {
 /// The kind a scenario is about.
 struct Kind {
     crd: Option<CrdSchema>,
+    has_status: bool,
     group: String,
     version: String,
     kind: String,
@@ -33,12 +34,17 @@ impl Kind {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         let kind = first["kind"].as_str().unwrap().to_owned();
         let crd = (group == "demo.kudo.dev").then(|| {
-            CrdSchema::new(
-                &data("crds.json")[0]["spec"]["versions"][0]["schema"]["openAPIV3Schema"],
-            )
+            let crds = data("crds.json");
+            let mut crds = crds.as_array().unwrap().iter();
+            let crd = crds
+                .find(|crd| crd["spec"]["names"]["kind"] == json!(kind))
+                .unwrap();
+            CrdSchema::new(&crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"])
         });
+        let has_status = kind != "Gadget";
         Self {
             crd,
+            has_status,
             group: group.to_owned(),
             version: version.to_owned(),
             kind,
@@ -63,7 +69,7 @@ impl Kind {
 
     fn reset(&self, subresource: &str) -> Reset {
         if self.crd.is_some() {
-            return Reset::custom(subresource, true);
+            return Reset::custom(subresource, self.has_status);
         }
         let resource = Discovery::built_in()
             .kind(&self.group, &self.version, &self.kind)
@@ -169,7 +175,7 @@ fn play(kind: &Kind, live: Option<&Value>, step: &Value) -> Option<Played> {
         ("strategic", Some(live)) => match strategic_merge_patch(kind.schema(), live, body) {
             Ok(object) => object,
             Err(error) => {
-                let object = Err((500, error.to_string()));
+                let object = Err((error.code().into(), error.to_string()));
                 return Some(Played {
                     object,
                     managed: Value::Null,
@@ -376,13 +382,12 @@ fn causes(answer: &Value) -> Vec<String> {
     causes
 }
 
-#[test]
-fn validation_of_a_custom_resource() {
-    let steps = data("validate-thing.json");
+fn check_validation(scenario: &str, kind_name: &str) {
+    let steps = data(&format!("{scenario}.json"));
     let kind = Kind::of(&steps);
     let mut failures = Vec::new();
     for (index, step) in steps.as_array().unwrap().iter().enumerate() {
-        let what = format!("validate-thing[{index}] {}", step["body"]["spec"]);
+        let what = format!("{scenario}[{index}] {}", step["body"]["spec"]);
         let answer = &step["answer"];
         let mut object = step["body"].clone();
         let unknown = prune(kind.schema(), &mut object);
@@ -410,7 +415,7 @@ fn validation_of_a_custom_resource() {
         default_crd(kind.schema(), &mut object);
         let errors = validate_crd(kind.schema(), &object);
         if let [_] = errors.as_slice() {
-            let message = invalid_message("Thing.demo.kudo.dev", "w1", &errors);
+            let message = invalid_message(&format!("{kind_name}.demo.kudo.dev"), "w1", &errors);
             if answer["message"] != json!(message) {
                 failures.push(format!(
                     "{what}\n  server {}\n  ours   {message}",
@@ -439,6 +444,36 @@ fn validation_of_a_custom_resource() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn validation_of_a_custom_resource() {
+    check_validation("validate-thing", "Thing");
+}
+
+#[test]
+fn validation_by_formats_and_combinations() {
+    check_validation("validate-gadget", "Gadget");
+}
+
+#[test]
+fn fields_and_items_that_go_away() {
+    assert!(check("apply-removal") >= 19);
+}
+
+#[test]
+fn order_of_strategic_merge_patches() {
+    assert!(check("strategic-order") >= 16);
+}
+
+#[test]
+fn kubectl_takes_over_what_it_applied_before() {
+    assert!(check("kubectl") >= 6);
+}
+
+#[test]
+fn applies_of_free_form_fields() {
+    assert!(check("apply-gadget") >= 14);
 }
 
 #[test]

@@ -28,6 +28,7 @@ use crate::{
         kinds,
         lease::{Asked, Held},
         pods::Pods,
+        read,
         watch::{Target, Verdict},
     },
     error::event,
@@ -193,7 +194,7 @@ impl Driver {
 
     async fn instance(&self, namespace: &str, name: &str) -> Result<Instance, DriveError> {
         let api: Api<Instance> = Api::namespaced(self.cluster.client().clone(), namespace);
-        let found = api.get_opt(name).await.map_err(ClusterError::from)?;
+        let found = read(&api, name).await?;
         found.ok_or_else(|| DriveError::NoInstance {
             namespace: namespace.to_owned(),
             name: name.to_owned(),
@@ -229,11 +230,7 @@ impl Driver {
         let (ov_namespace, ov_name) = instance.operator_version_key();
         let versions: Api<OperatorVersion> =
             Api::namespaced(self.cluster.client().clone(), ov_namespace);
-        let Some(version) = versions
-            .get_opt(ov_name)
-            .await
-            .map_err(ClusterError::from)?
-        else {
+        let Some(version) = read(&versions, ov_name).await? else {
             return Err(DriveError::NoOperatorVersion {
                 namespace: ov_namespace.to_owned(),
                 name: ov_name.to_owned(),

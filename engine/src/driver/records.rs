@@ -21,7 +21,7 @@ use crate::{
         instance::{ExecutionStatus, PlanExecution, PlanStatus},
         names::{FIELD_MANAGER, PLAN_CLEANUP},
     },
-    cluster::ClusterError,
+    cluster::{ClusterError, read},
     plan::execution::Failure,
     render::{Seed, uses_randomness},
 };
@@ -150,7 +150,7 @@ impl Drive<'_> {
         let api: Api<Secret> =
             Api::namespaced(self.cluster().client().clone(), &self.subject.namespace);
         let name = format!("{}-kudo-seed", self.subject.name);
-        let known = api.get_opt(&name).await.map_err(ClusterError::from)?;
+        let known = read(&api, &name).await?;
         let of_this_execution = |secret: &Secret| {
             secret
                 .data

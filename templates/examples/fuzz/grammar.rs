@@ -64,7 +64,8 @@ impl Grammar {
         let missing = random.pick(&["", "", "", "default", "zero"]).to_owned();
         let mut draft =
             Draft { random: &mut *random, grammar: self, variables: Vec::new(), ranges: 0 };
-        let mut template = draft.list(3);
+        let depth = draft.random.below(4);
+        let mut template = draft.list(depth);
         let mut templates = Vec::new();
         if draft.random.once_in(6) {
             let body = Draft { variables: Vec::new(), ranges: 0, ..draft }.list(2);
@@ -105,7 +106,8 @@ impl Draft<'_> {
     /// Returns text and actions.
     fn list(&mut self, depth: usize) -> String {
         let mut text = String::new();
-        for _ in 0..=self.random.below(4) {
+        let few = if self.random.once_in(3) { 3 } else { 1 };
+        for _ in 0..=self.random.below(few) {
             let piece = self.piece(depth);
             text.push_str(&piece);
         }
@@ -221,7 +223,7 @@ impl Draft<'_> {
 
     fn pipeline(&mut self, depth: usize) -> String {
         let mut text = if self.random.once_in(3) { self.operand(depth) } else { self.call(depth) };
-        while self.random.once_in(3) {
+        while self.random.once_in(4) {
             let function = self.function();
             let last = function.parameters.len().saturating_sub(1);
             let fixed = if function.variadic { last.max(self.random.below(2)) } else { last };
@@ -296,9 +298,18 @@ impl Draft<'_> {
             Type::Map(_) => {
                 self.random.pick(&["(dict \"a\" 1 \"b\" \"x\")", ".m", "(dict)"]).to_owned()
             }
-            Type::Time => "(toDate \"2006-01-02\" \"2017-12-31\")".to_owned(),
-            Type::Version => "(semver \"1.2.3\")".to_owned(),
+            Type::Time => self.time(),
+            Type::Version if self.grammar.by_name.contains_key("semver") => {
+                "(semver \"1.2.3\")".to_owned()
+            }
             _ => self.operand(depth),
+        }
+    }
+
+    fn time(&self) -> String {
+        match self.grammar.by_name.contains_key("toDate") {
+            true => "(toDate \"2006-01-02\" \"2017-12-31\")".to_owned(),
+            false => "1.5".to_owned(),
         }
     }
 
@@ -331,8 +342,8 @@ impl Draft<'_> {
             }
             10 => "(list 1 \"a\" 2.5)".to_owned(),
             11 => "(dict \"a\" 1 \"b\" (list 1 2))".to_owned(),
-            12 => "(toDate \"2006-01-02\" \"2017-12-31\")".to_owned(),
-            _ if depth > 0 => {
+            12 if self.random.once_in(3) => self.time(),
+            _ if depth > 0 && self.random.once_in(2) => {
                 let inner = self.pipeline(depth - 1);
                 if self.random.once_in(6) { format!("({inner}).a") } else { format!("({inner})") }
             }

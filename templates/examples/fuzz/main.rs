@@ -81,14 +81,15 @@ fn fuzz(options: &Options) -> io::Result<usize> {
     let mut saved = options.save.as_ref().map(File::create).transpose()?;
     let mut out = io::stdout().lock();
     let start = Instant::now();
-    let (mut cases, mut different) = (0_usize, 0_usize);
+    let (mut cases, mut rendered, mut different) = (0_usize, 0_usize, 0_usize);
     // One of a kind is enough to see.
     let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
     let mut random = Random::new(options.seed);
     while start.elapsed() < options.time {
         let mut case = grammar.case(&mut random);
-        cases += 1;
         let Some(known) = oracle.answer(&case)? else { continue };
+        cases += 1;
+        rendered += usize::from(known.error.is_none());
         let ours = guarded(&case, &functions);
         if same(&ours, &known) {
             continue;
@@ -109,7 +110,7 @@ fn fuzz(options: &Options) -> io::Result<usize> {
         }
     }
     let seconds = start.elapsed().as_secs();
-    writeln!(out, "{cases} cases in {seconds} s, {different} different, seed {}", options.seed)?;
+    writeln!(out, "{cases} cases ({rendered} rendered) in {seconds} s, {different} different, seed {}", options.seed)?;
     Ok(different)
 }
 

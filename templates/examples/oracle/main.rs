@@ -106,13 +106,22 @@ fn check(files: &[&str]) -> io::Result<()> {
                 variant += 1;
             } else {
                 other += 1;
-                let Case { group, name, template, answer: known, .. } = &case;
+                let Case {
+                    group,
+                    name,
+                    template,
+                    answer: known,
+                    ..
+                } = &case;
                 writeln!(out, "{group}: {name}\n  template {template:?}")?;
                 writeln!(out, "  corpus   {known:?}\n  now      {answer:?}")?;
             }
         }
     }
-    writeln!(out, "kudo-rs: {same} same, {variant} as a listed variant, {other} other")
+    writeln!(
+        out,
+        "kudo-rs: {same} same, {variant} as a listed variant, {other} other"
+    )
 }
 
 fn list_functions() -> io::Result<()> {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::conflict::ApplyConflict;
+use super::kubectl::{KUBECTL, update_last_applied, without_last_applied};
 use super::managed::{ManagedEntry, ManagedFields, Operation};
 use super::update::{
     compare_filled, conflicts, settle, strip_managed_fields, untracked_removed, update,
@@ -80,8 +81,20 @@ pub fn server_side_apply(
         .unwrap_or_default();
     let managed = owners_before_first_apply(schema, live, &unmanaged, known.clone(), writer);
 
-    let applied = apply(schema, &unmanaged, config, managed, force, writer)?;
-    Ok(finish(live, &unmanaged, &known, applied))
+    let applied = match apply(schema, &unmanaged, config, managed.clone(), force, writer) {
+        Err(ApplyError::Conflict(conflict)) if writer.manager == KUBECTL => {
+            if let Some(conflict) = without_last_applied(schema, &unmanaged, conflict) {
+                return Err(conflict.into());
+            }
+            apply(schema, &unmanaged, config, managed, true, writer)?
+        }
+        other => other?,
+    };
+    let mut applied = finish(live, &unmanaged, &known, applied);
+    if writer.manager == KUBECTL {
+        update_last_applied(&mut applied.object, config);
+    }
+    Ok(applied)
 }
 
 fn check(
