@@ -15,7 +15,8 @@ fn data(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/data")
         .join(name);
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    serde_json::from_str(&std::fs::read_to_string(path).expect("recorded by record.py"))
+        .expect("recorded by record.py")
 }
 
 /// The kind a scenario is about.
@@ -24,21 +25,24 @@ struct Kind {
     has_status: bool,
     group: String,
     version: String,
-    kind: String,
+    name: String,
 }
 
 impl Kind {
     fn of(steps: &Value) -> Self {
         let first = &steps[0]["body"];
-        let api_version = first["apiVersion"].as_str().unwrap();
+        let api_version = first["apiVersion"].as_str().expect("recorded by record.py");
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-        let kind = first["kind"].as_str().unwrap().to_owned();
+        let kind = first["kind"]
+            .as_str()
+            .expect("recorded by record.py")
+            .to_owned();
         let crd = (group == "demo.kudo.dev").then(|| {
             let crds = data("crds.json");
-            let mut crds = crds.as_array().unwrap().iter();
+            let mut crds = crds.as_array().expect("recorded by record.py").iter();
             let crd = crds
                 .find(|crd| crd["spec"]["names"]["kind"] == json!(kind))
-                .unwrap();
+                .expect("recorded by record.py");
             CrdSchema::new(&crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"])
         });
         let has_status = kind != "Gadget";
@@ -47,7 +51,7 @@ impl Kind {
             has_status,
             group: group.to_owned(),
             version: version.to_owned(),
-            kind,
+            name: kind,
         }
     }
 
@@ -55,8 +59,8 @@ impl Kind {
         match &self.crd {
             Some(crd) => crd.schema(),
             None => Schemas::built_in()
-                .kind(&self.group, &self.version, &self.kind)
-                .unwrap(),
+                .kind(&self.group, &self.version, &self.name)
+                .expect("recorded by record.py"),
         }
     }
 
@@ -72,22 +76,21 @@ impl Kind {
             return Reset::custom(subresource, self.has_status);
         }
         let resource = Discovery::built_in()
-            .kind(&self.group, &self.version, &self.kind)
-            .unwrap();
+            .kind(&self.group, &self.version, &self.name)
+            .expect("recorded by record.py");
         let has_status = resource.has_subresource("status");
-        Reset::built_in(&self.group, &self.kind, subresource, has_status)
+        Reset::built_in(&self.group, &self.name, subresource, has_status)
     }
 
     /// What the API server does to an object between patch and strategy.
     fn decoded(&self, mut object: Value) -> Value {
         let schema = self.schema();
         prune(schema, &mut object);
-        match &self.crd {
-            Some(_) => default_crd(schema, &mut object),
-            None => {
-                normalize(schema, &mut object);
-                defaults::fill(&self.group, &self.kind, &mut object);
-            }
+        if self.crd.is_some() {
+            default_crd(schema, &mut object);
+        } else {
+            normalize(schema, &mut object);
+            defaults::fill(&self.group, &self.name, &mut object);
         }
         object
     }
@@ -115,7 +118,7 @@ impl Kind {
         }
         if self.crd.is_none() {
             normalize(self.schema(), &mut object);
-            defaults::fill(&self.group, &self.kind, &mut object);
+            defaults::fill(&self.group, &self.name, &mut object);
         }
         object
     }
@@ -152,7 +155,7 @@ struct Played {
 }
 
 fn play(kind: &Kind, live: Option<&Value>, step: &Value) -> Option<Played> {
-    let text = |name: &str| step[name].as_str().unwrap();
+    let text = |name: &str| step[name].as_str().expect("recorded by record.py");
     let (body, subresource) = (&step["body"], text("subresource"));
     let api_version = kind.api_version();
     let writer = Writer {
@@ -164,9 +167,7 @@ fn play(kind: &Kind, live: Option<&Value>, step: &Value) -> Option<Played> {
     };
     let mut object = match (text("operation"), live) {
         ("apply", live) => return Some(play_apply(kind, live, step, &writer)),
-        ("create", _) => body.clone(),
-        (_, None) => return None,
-        ("update", Some(_)) => body.clone(),
+        ("create", _) | ("update", Some(_)) => body.clone(),
         ("merge", Some(live)) => {
             let mut object = live.clone();
             json_merge_patch(&mut object, body);
@@ -225,8 +226,13 @@ fn check(name: &str) -> usize {
     let mut live: Option<Value> = None;
     let mut failures = Vec::new();
     let mut compared = 0;
-    for (index, step) in steps.as_array().unwrap().iter().enumerate() {
-        let code = step["code"].as_u64().unwrap();
+    for (index, step) in steps
+        .as_array()
+        .expect("recorded by record.py")
+        .iter()
+        .enumerate()
+    {
+        let code = step["code"].as_u64().expect("recorded by record.py");
         let answer = &step["answer"];
         let what = format!(
             "{name}[{index}] {} by {}",
@@ -386,7 +392,12 @@ fn check_validation(scenario: &str, kind_name: &str) {
     let steps = data(&format!("{scenario}.json"));
     let kind = Kind::of(&steps);
     let mut failures = Vec::new();
-    for (index, step) in steps.as_array().unwrap().iter().enumerate() {
+    for (index, step) in steps
+        .as_array()
+        .expect("recorded by record.py")
+        .iter()
+        .enumerate()
+    {
         let what = format!("{scenario}[{index}] {}", step["body"]["spec"]);
         let answer = &step["answer"];
         let mut object = step["body"].clone();
@@ -396,7 +407,7 @@ fn check_validation(scenario: &str, kind_name: &str) {
             .map(|field| format!("unknown field {:?}", field.path))
             .collect();
         if step["code"] == json!(400) {
-            let theirs = answer["message"].as_str().unwrap();
+            let theirs = answer["message"].as_str().expect("recorded by record.py");
             assert!(
                 theirs.ends_with(&unknown.join(", ")),
                 "{what}: {theirs} {unknown:?}"
@@ -406,7 +417,7 @@ fn check_validation(scenario: &str, kind_name: &str) {
         if let Some(warnings) = step["warnings"].as_array() {
             for (theirs, ours) in warnings.iter().zip(&unknown) {
                 assert_eq!(
-                    theirs.as_str().unwrap(),
+                    theirs.as_str().expect("recorded by record.py"),
                     format!("299 - {ours:?}"),
                     "{what}"
                 );
@@ -480,7 +491,12 @@ fn applies_of_free_form_fields() {
 fn decoding_of_a_deployment() {
     let steps = data("strict.json");
     let kind = Kind::of(&steps);
-    for (index, step) in steps.as_array().unwrap().iter().enumerate() {
+    for (index, step) in steps
+        .as_array()
+        .expect("recorded by record.py")
+        .iter()
+        .enumerate()
+    {
         let body = &step["body"];
         let unknown = unknown_fields(kind.schema(), body);
         let ours = if step["options"]["fieldValidation"] == json!("Strict") {
@@ -546,17 +562,17 @@ fn remove(value: &mut Value, pointer: &str) {
 fn defaults_of_built_in_kinds() {
     let mut failures = Vec::new();
     let steps = data("defaults.json");
-    let steps = steps.as_array().unwrap();
+    let steps = steps.as_array().expect("recorded by record.py");
     assert!(steps.len() >= 50);
     for (index, step) in steps.iter().enumerate() {
         let kind = Kind::of(&json!([step]));
         let mut ours = step["body"].clone();
         prune(kind.schema(), &mut ours);
         normalize(kind.schema(), &mut ours);
-        defaults::fill(&kind.group, &kind.kind, &mut ours);
+        defaults::fill(&kind.group, &kind.name, &mut ours);
         normalize(kind.schema(), &mut ours);
         let mut theirs = step["answer"].clone();
-        let made_up = MADE_UP.iter().filter(|(of, _)| *of == kind.kind);
+        let made_up = MADE_UP.iter().filter(|(of, _)| *of == kind.name);
         for pointer in made_up.flat_map(|(_, pointers)| *pointers) {
             remove(&mut ours, pointer);
             remove(&mut theirs, pointer);
@@ -579,7 +595,7 @@ fn defaults_of_built_in_kinds() {
             }
         }
         normalize(kind.schema(), &mut theirs);
-        let what = format!("defaults[{index}] {}", kind.kind);
+        let what = format!("defaults[{index}] {}", kind.name);
         differences(
             &what,
             &comparable(&theirs),
