@@ -13,12 +13,11 @@ pub(super) fn object(served: &Served, call: &Call) -> Result<Value, Refusal> {
         "" | "application/json" => {
             let bytes = &call.body;
             serde_json::from_slice::<Value>(bytes).map_err(|error| {
-                let shown: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
                 Refusal::bad_request(format!(
                     "the object provided is unrecognized (must be of type {kind}): couldn't get \
                      version/kind; json parse error: {} ({})",
                     go_error(bytes, &error),
-                    shortened(&shown)
+                    shown(bytes)
                 ))
             })
         }
@@ -37,11 +36,19 @@ pub(super) fn object(served: &Served, call: &Call) -> Result<Value, Refusal> {
     }
 }
 
-/// The server shows the first bytes of what it could not read.
-fn shortened(hex: &str) -> String {
-    match hex.get(..256) {
-        Some(start) if hex.len() > 256 => format!("{start} ..."),
-        _ => hex.to_owned(),
+/// The server shows the beginning of what it could not read: JSON objects as they are, all else in
+/// hexadecimal.
+pub(super) fn shown(bytes: &[u8]) -> String {
+    let start = &bytes[..bytes.len().min(30)];
+    let shown = if bytes.first() == Some(&b'{') {
+        String::from_utf8_lossy(start).into_owned()
+    } else {
+        start.iter().map(|byte| format!("{byte:02x}")).collect()
+    };
+    if bytes.len() > start.len() {
+        format!("{shown} ...")
+    } else {
+        shown
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) fn list(
     namespace: Option<&str>,
     call: &Call,
 ) -> Result<Response, Refusal> {
-    let view = View::of(call)?;
+    let view = View::of_list(call)?;
     let selector = selector(served, call)?;
     let page = page(api, served, namespace, &selector, call)?;
     let mut metadata = json!({"resourceVersion": page.revision.to_string()});
