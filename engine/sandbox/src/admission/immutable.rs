@@ -151,8 +151,9 @@ fn changes(path: &str, before: &Value, after: &Value) -> String {
             )
         })
         .filter(|(_, before, after)| before != after)
-        .map(|(key, before, after)| format!("{path}.{key}: {before} became {after}\n"))
-        .collect()
+        .fold(String::new(), |text, (key, before, after)| {
+            text + &format!("{path}.{key}: {before} became {after}\n")
+        })
 }
 
 fn service(old: &Value, object: &Value) -> Vec<Cause> {

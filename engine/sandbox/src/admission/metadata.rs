@@ -39,8 +39,7 @@ fn name(served: &Served, object: &Value) -> Option<Cause> {
         name => ("metadata.name", name, name.to_owned()),
     };
     let rule = match (served.info.group.as_str(), served.info.plural.as_str()) {
-        ("", "namespaces") => names::label,
-        ("", "services") => names::label,
+        ("", "namespaces" | "services") => names::label,
         ("rbac.authorization.k8s.io", _) => names::path_segment,
         _ => names::subdomain,
     };

@@ -36,6 +36,13 @@ pub(super) fn object(served: &Served, call: &Call) -> Result<Value, Refusal> {
     }
 }
 
+/// Two digits a byte.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
 /// The server shows the beginning of what it could not read: JSON objects as they are, all else in
 /// hexadecimal.
 pub(super) fn shown(bytes: &[u8]) -> String {
@@ -43,7 +50,7 @@ pub(super) fn shown(bytes: &[u8]) -> String {
     let shown = if bytes.first() == Some(&b'{') {
         String::from_utf8_lossy(start).into_owned()
     } else {
-        start.iter().map(|byte| format!("{byte:02x}")).collect()
+        hexadecimal(start)
     };
     if bytes.len() > start.len() {
         format!("{shown} ...")

@@ -203,21 +203,19 @@ async fn executed(mut socket: WebSocket, mut shell: Shell, command: Vec<String>)
         if !send_output(&mut socket, &outcome).await {
             return;
         }
-        match outcome.exit {
-            Some(code) => return finish(socket, code).await,
-            None => {
-                let input = tokio::select! {
-                    input = stdin(&mut socket) => input,
-                    () = shell.timer() => Some(Input::Timer),
-                };
-                outcome = match input {
-                    None => return,
-                    Some(Input::Bytes(bytes)) => shell.feed(&bytes),
-                    Some(Input::End) => shell.end_of_input(),
-                    Some(Input::Timer) => shell.timer_ended(),
-                };
-            }
+        if let Some(code) = outcome.exit {
+            return finish(socket, code).await;
         }
+        let input = tokio::select! {
+            input = stdin(&mut socket) => input,
+            () = shell.timer() => Some(Input::Timer),
+        };
+        outcome = match input {
+            None => return,
+            Some(Input::Bytes(bytes)) => shell.feed(&bytes),
+            Some(Input::End) => shell.end_of_input(),
+            Some(Input::Timer) => shell.timer_ended(),
+        };
     }
 }
 

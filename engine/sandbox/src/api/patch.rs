@@ -52,7 +52,7 @@ pub(super) fn through(
     let mut write = Write::new(api, served, namespace, call, "PatchOptions")?;
     write.subresource = subresource;
     let (code, stored) = if let Patch::Apply { config, force } = patch {
-        apply(&mut write, name, config, force)?
+        apply(&mut write, name, &config, force)?
     } else {
         (200, change(&mut write, name, &patch)?)
     };
@@ -204,17 +204,17 @@ fn patched(served: &Served, old: &Value, patch: &Patch) -> Result<Value, Refusal
 fn apply(
     write: &mut Write<'_>,
     name: &str,
-    config: Value,
+    config: &Value,
     force: bool,
 ) -> Result<(u16, Arc<Value>), Refusal> {
-    let sent = object::name(&config);
+    let sent = object::name(config);
     if !sent.is_empty() && sent != name {
         return Err(Refusal::bad_request(format!(
             "the name of the object ({sent}) does not match the name on the URL ({name})"
         )));
     }
     if write.served.info.namespaced {
-        let sent = object::namespace(&config);
+        let sent = object::namespace(config);
         if !sent.is_empty() && sent != write.namespace {
             return Err(Refusal::bad_request(
                 "the namespace of the provided object does not match the namespace sent on the \
@@ -226,8 +226,8 @@ fn apply(
     loop {
         attempt += 1;
         let old = current(write.api, write.served, write.namespace, name).ok();
-        let conditional = !object::resource_version(&config).is_empty();
-        match apply_once(write, name, old.as_deref(), &config, force) {
+        let conditional = !object::resource_version(config).is_empty();
+        match apply_once(write, name, old.as_deref(), config, force) {
             Err(refusal)
                 if (refusal.is_conflict() && refusal.details_are_plain()
                     || refusal.reason == "AlreadyExists")

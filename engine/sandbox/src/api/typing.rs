@@ -41,7 +41,7 @@ fn always_written(served: &Served, event: &mut Value) {
 const MAX_DEPTH: usize = 64;
 
 /// Adds the members that are Go structs and no pointers: they are written even when empty, which
-/// OpenAPI says by `default: {}`.
+/// `OpenAPI` says by `default: {}`.
 fn structs(schema: Schema<'_>, value: &mut Value, depth: usize) {
     let Some(depth) = depth.checked_sub(1) else {
         return;
@@ -64,9 +64,9 @@ fn structs(schema: Schema<'_>, value: &mut Value, depth: usize) {
         }
         Value::Array(items) => {
             let schema = schema.items();
-            items
-                .iter_mut()
-                .for_each(|item| structs(schema, item, depth));
+            for item in items {
+                structs(schema, item, depth);
+            }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }

@@ -1,4 +1,9 @@
 //! Sending the requests of the list, and comparing what comes back.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a helper of tests, which the lint's own exception does not see"
+)]
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +16,8 @@ use serde_json::Value;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Step {
-    pub(crate) step: String,
+    #[serde(rename = "step")]
+    title: String,
     method: String,
     path: String,
     #[serde(default)]
@@ -102,16 +108,16 @@ impl Runner {
             tries += 1;
             (code, text, warnings) = self.send(step).await;
         }
-        let body = match step.watch && code == 200 {
-            true => text
-                .lines()
+        let body = if step.watch && code == 200 {
+            text.lines()
                 .map(|line| serde_json::from_str::<Value>(line).unwrap())
-                .collect(),
-            false => serde_json::from_str(&text).unwrap_or(Value::String(text)),
+                .collect()
+        } else {
+            serde_json::from_str(&text).unwrap_or(Value::String(text))
         };
-        self.seen.insert(step.step.clone(), body.clone());
+        self.seen.insert(step.title.clone(), body.clone());
         Answer {
-            step: step.step.clone(),
+            step: step.title.clone(),
             code,
             body: comparable(step, body),
             warnings: if step.warnings { warnings } else { Vec::new() },
@@ -141,7 +147,8 @@ impl Runner {
             .map(|value| value.to_str().unwrap().to_owned())
             .collect();
         let code = response.status().as_u16();
-        let bytes = response.into_body().collect_bytes().await.unwrap();
+        let body = axum::body::Body::new(response.into_body());
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         (code, String::from_utf8_lossy(&bytes).into_owned(), warnings)
     }
 
@@ -188,24 +195,9 @@ impl Runner {
     }
 }
 
-trait CollectBytes {
-    fn collect_bytes(self) -> impl Future<Output = Result<Vec<u8>, kube::Error>>;
-}
-
-impl CollectBytes for kube::client::Body {
-    async fn collect_bytes(self) -> Result<Vec<u8>, kube::Error> {
-        let body = axum::body::Body::new(self);
-        Ok(axum::body::to_bytes(body, usize::MAX)
-            .await
-            .unwrap()
-            .to_vec())
-    }
-}
-
 fn media(word: &str) -> &'static str {
     match word {
-        "" => "application/json",
-        "plain" => "application/json",
+        "" | "plain" => "application/json",
         "text" => "text/plain",
         "yaml" => "application/yaml",
         "json" => "application/json-patch+json",
