@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::catalog::Served;
+use super::protobuf;
 use super::request::Call;
 use crate::refusal::Refusal;
 
@@ -20,6 +21,9 @@ pub(super) fn object(served: &Served, call: &Call) -> Result<Value, Refusal> {
                     shown(bytes)
                 ))
             })
+        }
+        "application/vnd.kubernetes.protobuf" if served.custom.is_none() => {
+            protobuf::decode(&call.body).map_err(Refusal::bad_request)
         }
         "application/yaml" => yaml(&call.body)
             .map_err(|why| Refusal::bad_request(format!("error parsing YAML: {why}"))),
@@ -57,6 +61,15 @@ pub(super) fn shown(bytes: &[u8]) -> String {
     } else {
         shown
     }
+}
+
+/// Reads options or the body of a subresource, in whatever form they come.
+pub(super) fn any(call: &Call) -> Result<Value, Refusal> {
+    let read = match call.content_type() {
+        "application/vnd.kubernetes.protobuf" => protobuf::decode(&call.body),
+        _ => yaml(&call.body),
+    };
+    read.map_err(Refusal::bad_request)
 }
 
 /// Reads JSON, or YAML where it is none.

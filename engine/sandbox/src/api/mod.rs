@@ -13,6 +13,7 @@ mod discovery;
 mod objects;
 mod openapi;
 mod patch;
+mod protobuf;
 mod read;
 mod request;
 mod respond;
