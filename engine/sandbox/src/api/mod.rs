@@ -13,6 +13,7 @@ mod discovery;
 mod objects;
 mod openapi;
 mod patch;
+mod protobuf;
 mod read;
 mod request;
 mod respond;
@@ -122,7 +123,7 @@ async fn answer(State(api): State<Arc<Api>>, request: Request<Body>) -> Response
         }
         _ => Ok(discovery::answer_path(&api, &call, &path)),
     };
-    result.unwrap_or_else(|refusal| refusal.into_response())
+    result.unwrap_or_else(Refusal::into_response)
 }
 
 async fn resource(
@@ -147,12 +148,12 @@ async fn resource(
         .ok_or_else(Refusal::no_such_path)?;
     match (&target.name, &target.subresource) {
         (Some(_), Some(_)) => subresources::answer(api, served, &target, &call, parts).await,
-        (Some(name), None) => item(api, served, &target, name, &call).await,
-        (None, _) => collection(api, served, &target, &call).await,
+        (Some(name), None) => item(api, served, &target, name, &call),
+        (None, _) => collection(api, served, &target, &call),
     }
 }
 
-async fn item(
+fn item(
     api: &Arc<Api>,
     served: &Arc<Served>,
     target: &Target,
@@ -173,7 +174,7 @@ async fn item(
     }
 }
 
-async fn collection(
+fn collection(
     api: &Arc<Api>,
     served: &Arc<Served>,
     target: &Target,
