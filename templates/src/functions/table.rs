@@ -26,7 +26,10 @@ impl Functions {
         self.with(rest::SPRIG3)
     }
 
+    /// Adds functions, in place of those that have their names: Sprig's `slice` replaces the builtin one.
     fn with(mut self, functions: &'static [Function]) -> Self {
+        let is_new = |known: &&Function| functions.iter().all(|new| new.name != known.name);
+        self.table.retain(is_new);
         self.table.extend(functions);
         self.table.sort_by_key(|function| function.name);
         self

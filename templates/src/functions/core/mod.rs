@@ -80,3 +80,34 @@ const fn joined<const SIZE: usize>(parts: &[&[Function]]) -> [Function; SIZE] {
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_function_is_in_the_manual() {
+        for function in FUNCTIONS {
+            let doc = function.doc;
+            assert!(
+                doc.summary.ends_with('.'),
+                "{} needs a sentence",
+                function.name
+            );
+            assert!(
+                doc.example.contains(function.name),
+                "{} needs an example",
+                function.name
+            );
+            assert!(!doc.output.is_empty(), "{} needs an output", function.name);
+        }
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<_> = FUNCTIONS.iter().map(|function| function.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), FUNCTIONS.len());
+    }
+}

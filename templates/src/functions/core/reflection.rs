@@ -29,7 +29,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     )
     .documented(
         "Says whether a value is of a Go type or a pointer to one.",
-        r#"{{ semver "1.2.3" | typeIsLike "semver.Version" }}"#,
+        r#"{{ list 1 | typeIsLike "[]interface {}" }}"#,
         "true",
     ),
     Function::new("kindOf", &[Type::Interface], Type::String, kind_of).documented(
