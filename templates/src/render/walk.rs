@@ -4,7 +4,7 @@ use std::vec;
 
 use super::{Cell, Evaluated, Failure, Run};
 use crate::format;
-use crate::limits::Exceeded;
+use crate::limits::{Exceeded, Meter};
 use crate::tree::{Operation, Pipe, Printed, Tree, Variable};
 use crate::value::{IntKind, Slice, Str, Type, UintKind, Value};
 
@@ -129,10 +129,7 @@ impl<'t> Run<'t> {
             self.next += 1;
             self.spend(1)?;
             match operation {
-                Operation::Text { start, end } => {
-                    self.out.extend_from_slice(tree.source.slice(*start, *end));
-                    self.check_output()?;
-                }
+                Operation::Text { start, end } => self.text(tree.source.slice(*start, *end))?,
                 Operation::Action(pipe) => self.action(operation, pipe)?,
                 Operation::If { pipe, otherwise } => self.branch(pipe, *otherwise, false)?,
                 Operation::With { pipe, otherwise } => self.branch(pipe, *otherwise, true)?,
@@ -149,39 +146,48 @@ impl<'t> Run<'t> {
     }
 
     fn action(&mut self, operation: &'t Operation, pipe: &'t Pipe) -> Result<(), Failure> {
-        let value = self.pipeline(pipe)?;
-        if !pipe.variables.is_empty() {
-            return Ok(());
-        }
         self.at_operation(operation);
-        if value.is_nil() {
-            self.out.extend_from_slice(b"<no value>");
-        } else if let Err(limit) = format::append(&mut self.meter, &mut self.out, &value) {
+        let printed = match self.look_at(pipe, |value, out, meter| print(meter, out, value)) {
+            Some(printed) => printed,
+            None => {
+                let value = self.pipeline(pipe)?;
+                if !pipe.variables.is_empty() {
+                    return Ok(());
+                }
+                self.at_operation(operation);
+                print(&mut self.meter, &mut self.out, &value)
+            }
+        };
+        if let Err(limit) = printed {
             return Err(self.exceeded(limit));
         }
         self.check_output()
     }
 
-    fn check_output(&self) -> Result<(), Failure> {
-        let limit = self.meter.limits.output;
-        if self.out.len() > limit {
-            return Err(self.exceeded(Exceeded::Output(limit)));
-        }
-        Ok(())
-    }
-
     /// Begins `if` or `with`.
     fn branch(&mut self, pipe: &'t Pipe, otherwise: u32, with: bool) -> Result<(), Failure> {
         let mark = self.variables.len();
-        let value = self.pipeline(pipe)?;
-        if !value.is_true() {
-            self.frames.push(Frame::If { mark });
-            self.next = self.start_of_else(otherwise as usize);
-        } else if with {
-            let dot = std::mem::replace(&mut self.dot, Evaluated::plain(value));
-            self.frames.push(Frame::With { mark, dot });
+        let seen = if with {
+            None
         } else {
-            self.frames.push(Frame::If { mark });
+            self.look_at(pipe, |value, _, _| value.is_true())
+        };
+        let holds = match seen {
+            Some(holds) => holds,
+            None => {
+                let value = self.pipeline(pipe)?;
+                let holds = value.is_true();
+                if holds && with {
+                    let dot = std::mem::replace(&mut self.dot, Evaluated::plain(value));
+                    self.frames.push(Frame::With { mark, dot });
+                    return Ok(());
+                }
+                holds
+            }
+        };
+        self.frames.push(Frame::If { mark });
+        if !holds {
+            self.next = self.start_of_else(otherwise as usize);
         }
         Ok(())
     }
@@ -405,4 +411,13 @@ impl<'t> Run<'t> {
         self.at = Printed::Nothing;
         true
     }
+}
+
+/// Writes a value as an action does.
+fn print(meter: &mut Meter, out: &mut Vec<u8>, value: &Value) -> Result<(), Exceeded> {
+    if value.is_nil() {
+        out.extend_from_slice(b"<no value>");
+        return Ok(());
+    }
+    format::append(meter, out, value)
 }
