@@ -1,6 +1,7 @@
 //! Parsing and keeping templates: the crate's public face.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 
 use crate::error::{ParseError, RenderError};
@@ -132,7 +133,17 @@ impl Template {
 
     /// Renders the template; the output is bytes, as Go's is.
     pub fn render(&self, data: &Value, environment: &Environment) -> Result<Vec<u8>, RenderError> {
-        render::render(self, data, environment)
+        render::render(self, data, environment, None)
+    }
+
+    /// Renders the template to a writer, which gets what there is even if the render fails then.
+    pub fn render_to(
+        &self,
+        writer: &mut dyn io::Write,
+        data: &Value,
+        environment: &Environment,
+    ) -> Result<(), RenderError> {
+        render::render(self, data, environment, Some(writer)).map(drop)
     }
 
     /// Returns what KUDO's verifier sees that the template uses (kudo-spec 1.11, 7h).

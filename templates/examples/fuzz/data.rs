@@ -48,7 +48,7 @@ const STRINGS: &[&str] = &[
 ];
 
 /// Returns the data of a case.
-pub fn data(random: &mut Random) -> Value {
+pub(crate) fn data(random: &mut Random) -> Value {
     if random.once_in(40) {
         return value(random, 2);
     }

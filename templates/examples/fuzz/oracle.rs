@@ -12,7 +12,7 @@ use super::case::{Answer, Case};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A running oracle.
-pub struct Oracle {
+pub(crate) struct Oracle {
     path: String,
     child: Child,
     input: ChildStdin,
@@ -20,7 +20,7 @@ pub struct Oracle {
 }
 
 impl Oracle {
-    pub fn start(path: &str) -> io::Result<Self> {
+    pub(crate) fn start(path: &str) -> io::Result<Self> {
         let mut child = Command::new(path)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -52,7 +52,7 @@ impl Oracle {
     }
 
     /// Returns Go's answer; nothing if it died or takes too long, and then it is started again.
-    pub fn answer(&mut self, case: &Case) -> io::Result<Option<Answer>> {
+    pub(crate) fn answer(&mut self, case: &Case) -> io::Result<Option<Answer>> {
         let mut line = serde_json::to_vec(case)?;
         line.push(b'\n');
         let asked = self
@@ -73,8 +73,8 @@ impl Oracle {
 
     fn stop(&mut self) {
         // It may be gone already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
 

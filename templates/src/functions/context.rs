@@ -1,6 +1,7 @@
 //! What a function may use besides its arguments: randomness, the clock and the limits.
 
 use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
 
 use crate::limits::{Exceeded, Meter};
 use crate::value::Value;
@@ -17,15 +18,15 @@ pub struct Clock {
 /// What a function may use besides its arguments.
 #[derive(Debug)]
 pub struct Context<'a> {
-    pub(crate) random: &'a mut ChaCha8Rng,
+    pub(crate) random: &'a mut Generator,
     pub(crate) clock: Clock,
     pub(crate) meter: &'a mut Meter,
 }
 
 impl Context<'_> {
     /// Returns the generator of this render; the same seed gives the same draws.
-    pub const fn random(&mut self) -> &mut ChaCha8Rng {
-        self.random
+    pub fn random(&mut self) -> &mut ChaCha8Rng {
+        self.random.draw_from()
     }
 
     /// Returns the time of this render.
@@ -56,6 +57,24 @@ impl Context<'_> {
     /// Returns what Go's `fmt.Sprintf` gives.
     pub fn sprintf(&mut self, format: &[u8], values: &[Value]) -> Result<Vec<u8>, FunctionError> {
         crate::format::sprintf(self.meter, format, values).map_err(FunctionError::Limit)
+    }
+}
+
+/// The generator of a render, which is made when it is first drawn from.
+#[derive(Debug)]
+pub(crate) struct Generator {
+    seed: [u8; 32],
+    made: Option<ChaCha8Rng>,
+}
+
+impl Generator {
+    pub(crate) const fn new(seed: [u8; 32]) -> Self {
+        Self { seed, made: None }
+    }
+
+    fn draw_from(&mut self) -> &mut ChaCha8Rng {
+        self.made
+            .get_or_insert_with(|| ChaCha8Rng::from_seed(self.seed))
     }
 }
 

@@ -19,6 +19,7 @@ pub(crate) mod rest;
 mod table;
 
 pub use arguments::Arguments;
+pub(crate) use context::Generator;
 pub use context::{Clock, Context, FunctionError};
 pub use table::Functions;
 
@@ -100,6 +101,7 @@ impl Function {
     }
 
     /// Returns the function with what the manual says of it: a sentence, an example and its output.
+    #[must_use]
     pub const fn documented(
         mut self,
         summary: &'static str,

@@ -4,8 +4,9 @@ use super::{Evaluated, Failure, Run};
 use crate::format::quote;
 use crate::functions::builtin;
 use crate::functions::rest::methods;
+use crate::limits::Meter;
 use crate::template::MissingKey;
-use crate::tree::{Operand, Printed};
+use crate::tree::{Operand, Pipe, Printed};
 use crate::value::{Foreign, Map, Str, Type, Value};
 
 impl<'t> Run<'t> {
@@ -46,6 +47,37 @@ impl<'t> Run<'t> {
             _ => return Ok(Evaluated::default()),
         };
         self.field_chain(receiver, operand, path, arguments, last)
+    }
+
+    /// Calls a function with the value of a pipeline that is nothing but a path through maps.
+    ///
+    /// Such a value is neither copied nor can it fail; `None` means that it is another pipeline.
+    pub(super) fn look_at<R>(
+        &mut self,
+        pipe: &Pipe,
+        look: impl FnOnce(&Value, &mut Vec<u8>, &mut Meter) -> R,
+    ) -> Option<R> {
+        let [command] = pipe.commands.as_slice() else {
+            return None;
+        };
+        let [operand] = command.arguments.as_slice() else {
+            return None;
+        };
+        let (held, path) = match operand {
+            Operand::Field { path, .. } => (&self.dot, path),
+            Operand::Variable {
+                name, slot, path, ..
+            } => {
+                let place = self.place(*name, *slot)?;
+                (&self.variables.get(place)?.held, path)
+            }
+            _ => return None,
+        };
+        if !pipe.variables.is_empty() {
+            return None;
+        }
+        let Self { out, meter, .. } = self;
+        find(&held.value, path, |value, _| look(value, out, meter))
     }
 
     /// Evaluates what stands before the first field of a chain.
@@ -162,17 +194,21 @@ impl<'t> Run<'t> {
 
 /// Follows a path through maps, the usual case; `None` leaves it to the slow way.
 fn look_up(value: &Value, path: &[Str]) -> Option<Evaluated> {
+    find(value, path, |found, boxed| Evaluated {
+        value: found.clone(),
+        boxed,
+    })
+}
+
+/// Calls a function with what a path through maps leads to, if it is there.
+fn find<R>(value: &Value, path: &[Str], look: impl FnOnce(&Value, bool) -> R) -> Option<R> {
     let (first, rest) = path.split_first()?;
     let Value::Map(map) = value else { return None };
     map.with(|entries| {
-        let found = entries.get(first)?;
+        let found = entries.get(first.as_bytes())?;
         if rest.is_empty() {
-            let boxed = map.element() == Type::Interface;
-            return Some(Evaluated {
-                value: found.clone(),
-                boxed,
-            });
+            return Some(look(found, map.element() == Type::Interface));
         }
-        look_up(found, rest)
+        find(found, rest, look)
     })
 }

@@ -5,22 +5,23 @@
 //! * `evaluate`: pipelines, commands and variables
 //! * `field`: entries, fields and methods
 //! * `call`: arguments and functions
+//! * `output`: the buffer and the writer behind it
 
 mod call;
 mod evaluate;
 mod field;
+mod output;
 mod walk;
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
+use std::io;
 
 use crate::error::RenderError;
 use crate::format::quote;
-use crate::functions::Clock;
+use crate::functions::{Clock, Generator};
 use crate::limits::{Exceeded, Limits, Meter};
 use crate::template::Template;
 use crate::tree::{Operation, Printed, Tree};
-use crate::value::Value;
+use crate::value::{CycleGuard, Value};
 
 /// What a render gets besides its data.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,7 +35,18 @@ pub struct Environment {
 }
 
 /// A failure on its way out; boxed, as it is rare.
-type Failure = Box<RenderError>;
+struct Failure(Box<RenderError>);
+
+impl Failure {
+    fn new(text: String, (line, column): (usize, usize)) -> Self {
+        Self(Box::new(RenderError {
+            text,
+            line,
+            column,
+            limit: None,
+        }))
+    }
+}
 
 /// A value, and whether it is in a variable of type `interface {}`, which error texts show.
 #[derive(Clone, Debug, Default)]
@@ -62,8 +74,12 @@ struct Cell {
 struct Run<'t> {
     template: &'t Template,
     out: Vec<u8>,
+    /// Where the output goes from the buffer, if it does.
+    writer: Option<&'t mut dyn io::Write>,
+    /// Bytes that went there.
+    flushed: usize,
     meter: Meter,
-    random: ChaCha8Rng,
+    random: Generator,
     clock: Clock,
     /// The tree that is being walked, and the index of the next operation.
     tree: &'t Tree,
@@ -81,44 +97,68 @@ struct Run<'t> {
     at: Printed<'t>,
 }
 
-/// Renders a template.
-pub(crate) fn render(
-    template: &Template,
+/// Renders a template; returns the output that has not gone to the writer.
+pub(crate) fn render<'t>(
+    template: &'t Template,
     data: &Value,
     environment: &Environment,
+    writer: Option<&'t mut dyn io::Write>,
 ) -> Result<Vec<u8>, RenderError> {
-    let Environment {
-        seed,
-        clock,
-        limits,
-    } = *environment;
-    let tree = template.main();
-    let dot = Evaluated::plain(if data.is_nil() {
-        Value::Invalid
-    } else {
-        data.clone()
-    });
-    let mut run = Run {
-        template,
-        out: Vec::with_capacity(tree.source.text.len()),
-        meter: Meter::new(limits),
-        random: ChaCha8Rng::from_seed(seed),
-        clock,
-        tree,
-        next: 0,
-        variables: vec![Cell {
-            name: 0,
-            held: dot.clone(),
-        }],
-        dot,
-        base: 0,
-        frames: Vec::new(),
-        depth: 0,
-        arguments: Vec::new(),
-        at: Printed::Nothing,
-    };
-    run.walk().map_err(|failure| *failure)?;
-    Ok(run.out)
+    let cycles = CycleGuard::new();
+    let mut run = Run::new(template, data, environment, writer);
+    let walked = run.walk().and_then(|()| run.flush());
+    let out = std::mem::take(&mut run.out);
+    drop(run);
+    drop(cycles);
+    walked.map(|()| out).map_err(|Failure(error)| *error)
+}
+
+impl<'t> Run<'t> {
+    fn new(
+        template: &'t Template,
+        data: &Value,
+        environment: &Environment,
+        writer: Option<&'t mut dyn io::Write>,
+    ) -> Self {
+        let Environment {
+            seed,
+            clock,
+            limits,
+        } = *environment;
+        let tree = template.main();
+        let dot = Evaluated::plain(if data.is_nil() {
+            Value::Invalid
+        } else {
+            data.clone()
+        });
+        let text = tree.source.text.len();
+        let size = if writer.is_some() {
+            text.min(1024)
+        } else {
+            text
+        };
+        Self {
+            template,
+            out: Vec::with_capacity(size),
+            writer,
+            flushed: 0,
+            meter: Meter::new(limits),
+            random: Generator::new(seed),
+            clock,
+            tree,
+            next: 0,
+            variables: vec![Cell {
+                name: 0,
+                held: dot.clone(),
+            }],
+            dot,
+            base: 0,
+            frames: Vec::new(),
+            depth: 0,
+            arguments: Vec::new(),
+            at: Printed::Nothing,
+        }
+    }
 }
 
 impl Run<'_> {
@@ -127,30 +167,20 @@ impl Run<'_> {
         let source = &self.tree.source;
         let Some(position) = self.at.position() else {
             let text = format!("template: {}: {message}", self.tree.name);
-            return Box::new(RenderError {
-                text,
-                line: 0,
-                column: 0,
-                limit: None,
-            });
+            return Failure::new(text, (0, 0));
         };
         let (line, column) = source.line_and_column(position);
         let (file, name) = (&source.name, quote::quote(&self.tree.name));
         let context = self.at.text(self.tree);
         let text =
             format!("template: {file}:{line}:{column}: executing {name} at <{context}>: {message}");
-        Box::new(RenderError {
-            text,
-            line,
-            column,
-            limit: None,
-        })
+        Failure::new(text, (line, column))
     }
 
     /// Returns the error of a limit at the current place.
     fn exceeded(&self, limit: Exceeded) -> Failure {
         let mut failure = self.failure(&limit.to_string());
-        failure.limit = Some(limit);
+        failure.0.limit = Some(limit);
         failure
     }
 

@@ -4,7 +4,7 @@ use std::vec;
 
 use super::{Cell, Evaluated, Failure, Run};
 use crate::format;
-use crate::limits::Exceeded;
+use crate::limits::{Exceeded, Meter};
 use crate::tree::{Operation, Pipe, Printed, Tree, Variable};
 use crate::value::{IntKind, Slice, Str, Type, UintKind, Value};
 
@@ -62,6 +62,15 @@ enum Elements {
 }
 
 impl Elements {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Slice { slice, .. } => slice.is_empty(),
+            Self::Map { entries, .. } => entries.len() == 0,
+            Self::Int { end, .. } => *end <= 0,
+            Self::Uint { end, .. } => *end == 0,
+        }
+    }
+
     /// Returns the next key and element.
     fn next(&mut self) -> Option<(Value, Evaluated)> {
         Some(match self {
@@ -120,10 +129,7 @@ impl<'t> Run<'t> {
             self.next += 1;
             self.spend(1)?;
             match operation {
-                Operation::Text { start, end } => {
-                    self.out.extend_from_slice(tree.source.slice(*start, *end));
-                    self.check_output()?;
-                }
+                Operation::Text { start, end } => self.text(tree.source.slice(*start, *end))?,
                 Operation::Action(pipe) => self.action(operation, pipe)?,
                 Operation::If { pipe, otherwise } => self.branch(pipe, *otherwise, false)?,
                 Operation::With { pipe, otherwise } => self.branch(pipe, *otherwise, true)?,
@@ -140,39 +146,48 @@ impl<'t> Run<'t> {
     }
 
     fn action(&mut self, operation: &'t Operation, pipe: &'t Pipe) -> Result<(), Failure> {
-        let value = self.pipeline(pipe)?;
-        if !pipe.variables.is_empty() {
-            return Ok(());
-        }
         self.at_operation(operation);
-        if value.is_nil() {
-            self.out.extend_from_slice(b"<no value>");
-        } else if let Err(limit) = format::append(&mut self.meter, &mut self.out, &value) {
+        let printed = match self.look_at(pipe, |value, out, meter| print(meter, out, value)) {
+            Some(printed) => printed,
+            None => {
+                let value = self.pipeline(pipe)?;
+                if !pipe.variables.is_empty() {
+                    return Ok(());
+                }
+                self.at_operation(operation);
+                print(&mut self.meter, &mut self.out, &value)
+            }
+        };
+        if let Err(limit) = printed {
             return Err(self.exceeded(limit));
         }
         self.check_output()
     }
 
-    fn check_output(&self) -> Result<(), Failure> {
-        let limit = self.meter.limits.output;
-        if self.out.len() > limit {
-            return Err(self.exceeded(Exceeded::Output(limit)));
-        }
-        Ok(())
-    }
-
     /// Begins `if` or `with`.
     fn branch(&mut self, pipe: &'t Pipe, otherwise: u32, with: bool) -> Result<(), Failure> {
         let mark = self.variables.len();
-        let value = self.pipeline(pipe)?;
-        if !value.is_true() {
-            self.frames.push(Frame::If { mark });
-            self.next = self.start_of_else(otherwise as usize);
-        } else if with {
-            let dot = std::mem::replace(&mut self.dot, Evaluated::plain(value));
-            self.frames.push(Frame::With { mark, dot });
+        let seen = if with {
+            None
         } else {
-            self.frames.push(Frame::If { mark });
+            self.look_at(pipe, |value, _, _| value.is_true())
+        };
+        let holds = match seen {
+            Some(holds) => holds,
+            None => {
+                let value = self.pipeline(pipe)?;
+                let holds = value.is_true();
+                if holds && with {
+                    let dot = std::mem::replace(&mut self.dot, Evaluated::plain(value));
+                    self.frames.push(Frame::With { mark, dot });
+                    return Ok(());
+                }
+                holds
+            }
+        };
+        self.frames.push(Frame::If { mark });
+        if !holds {
+            self.next = self.start_of_else(otherwise as usize);
         }
         Ok(())
     }
@@ -253,11 +268,15 @@ impl<'t> Run<'t> {
 
     /// Returns what to range over; nothing if there is no element.
     fn elements(&mut self, pipe: &Pipe, value: Value) -> Result<Option<Elements>, Failure> {
+        let is_int = matches!(value, Value::Int(..) | Value::Uint(..));
+        if is_int && pipe.variables.len() > 1 {
+            let shown = self.shown(&value)?;
+            let complaint = format!("can't use {shown} to iterate over more than one variable");
+            return Err(self.failure(&complaint));
+        }
         let elements = match value {
             Value::Invalid | Value::Nil => return Ok(None),
-            Value::Slice(slice) if slice.is_empty() => return Ok(None),
             Value::Slice(slice) => Elements::Slice { slice, index: 0 },
-            Value::Map(map) if map.is_empty() => return Ok(None),
             Value::Map(map) => {
                 let size = map.len().saturating_mul(size_of::<(Str, Value)>());
                 if let Err(limit) = self.meter.allocate(size) {
@@ -269,15 +288,8 @@ impl<'t> Run<'t> {
                     boxed,
                 }
             }
-            Value::Int(..) | Value::Uint(..) if pipe.variables.len() > 1 => {
-                let shown = self.shown(&value)?;
-                return Err(self.failure(&format!(
-                    "can't use {shown} to iterate over more than one variable"
-                )));
-            }
-            Value::Int(kind, end) if end > 0 => Elements::Int { kind, next: 0, end },
-            Value::Uint(kind, end) if end > 0 => Elements::Uint { kind, next: 0, end },
-            Value::Int(..) | Value::Uint(..) => return Ok(None),
+            Value::Int(kind, end) => Elements::Int { kind, next: 0, end },
+            Value::Uint(kind, end) => Elements::Uint { kind, next: 0, end },
             Value::Bool(_)
             | Value::Float32(_)
             | Value::Float(_)
@@ -289,7 +301,7 @@ impl<'t> Run<'t> {
                 return Err(self.failure(&format!("range can't iterate over {shown}")));
             }
         };
-        Ok(Some(elements))
+        Ok(Some(elements).filter(|elements| !elements.is_empty()))
     }
 
     /// Returns a value as `%v` shows it.
@@ -399,4 +411,13 @@ impl<'t> Run<'t> {
         self.at = Printed::Nothing;
         true
     }
+}
+
+/// Writes a value as an action does.
+fn print(meter: &mut Meter, out: &mut Vec<u8>, value: &Value) -> Result<(), Exceeded> {
+    if value.is_nil() {
+        out.extend_from_slice(b"<no value>");
+        return Ok(());
+    }
+    format::append(meter, out, value)
 }
