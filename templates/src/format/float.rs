@@ -191,7 +191,7 @@ impl Decimal {
             }
             #[expect(clippy::cast_possible_truncation, reason = "it came from a float32")]
             None if single => format!("{:e}", number as f32),
-            None => format!("{number:e}"),
+            None => kudo_yaml::shortest_digits(number),
         };
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         let mut digits: Vec<u8> = mantissa.bytes().filter(u8::is_ascii_digit).collect();

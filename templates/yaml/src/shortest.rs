@@ -6,7 +6,7 @@ const AMBIGUOUS: usize = 16;
 /// Returns the shortest digits as `-1.5e-7`; of two that are equally near the one that ends in an even digit.
 ///
 /// Rust takes the larger of the two.
-pub(crate) fn scientific(value: f64) -> String {
+pub fn shortest_digits(value: f64) -> String {
     let text = format!("{value:e}");
     let digits = text
         .bytes()
@@ -40,44 +40,27 @@ fn even_of_two(value: f64, digits: usize) -> Option<String> {
     (half_way && even && same).then_some(lower)
 }
 
-/// Returns the shortest digits without an exponent.
-pub(crate) fn positional(value: f64) -> String {
-    let scientific = scientific(value);
-    // Rust's own choice but for the last digit.
-    let text = format!("{value}");
-    let Some((mantissa, _)) = scientific.split_once('e') else {
-        return text;
-    };
-    let digits = mantissa.bytes().filter(u8::is_ascii_digit);
-    let mut digits = digits.chain(std::iter::repeat(b'0'));
-    let mut begun = false;
-    text.bytes()
-        .map(|byte| {
-            begun |= byte.is_ascii_digit() && byte != b'0';
-            let place = begun && byte.is_ascii_digit();
-            char::from(if place {
-                digits.next().unwrap_or(byte)
-            } else {
-                byte
-            })
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn of_two_equally_near_the_even_one() {
-        assert_eq!(positional(1_846_908_949_985_103.25), "1846908949985103.2");
-        assert_eq!(positional(1_846_908_949_985_103.75), "1846908949985103.8");
-        assert_eq!(positional(-778_344_036_937_258.25), "-778344036937258.2");
-        assert_eq!(scientific(778_344_036_937_258.25), "7.783440369372582e14");
-        assert_eq!(positional(0.001_5), "0.0015");
-        assert_eq!(positional(72_057_594_037_927_945.0), "72057594037927950");
-        assert_eq!(scientific(5e-324), "5e-324");
-        assert_eq!(scientific(0.0), "0e0");
-        assert_eq!(positional(0.0), "0");
+        assert_eq!(
+            shortest_digits(1_846_908_949_985_103.25),
+            "1.8469089499851032e15"
+        );
+        assert_eq!(
+            shortest_digits(1_846_908_949_985_103.75),
+            "1.8469089499851038e15"
+        );
+        assert_eq!(
+            shortest_digits(-778_344_036_937_258.25),
+            "-7.783440369372582e14"
+        );
+        assert_eq!(shortest_digits(0.001_5), "1.5e-3");
+        assert_eq!(shortest_digits(5e-324), "5e-324");
+        assert_eq!(shortest_digits(0.0), "0e0");
+        assert_eq!(shortest_digits(f64::INFINITY), "inf");
     }
 }
