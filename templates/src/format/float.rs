@@ -1,6 +1,7 @@
 //! Floats in all formats: `strconv.FormatFloat`, and what fmt's flags make of it.
 
 use super::printer::{Flags, Printer};
+use crate::go::shortest;
 
 /// Beyond this many digits a float64 has only zeros.
 const DIGITS: usize = 1100;
@@ -191,7 +192,7 @@ impl Decimal {
             }
             #[expect(clippy::cast_possible_truncation, reason = "it came from a float32")]
             None if single => format!("{:e}", number as f32),
-            None => kudo_yaml::shortest_digits(number),
+            None => shortest::scientific(number),
         };
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         let mut digits: Vec<u8> = mantissa.bytes().filter(u8::is_ascii_digit).collect();

@@ -1,7 +1,6 @@
 //! Strings and numbers as Go's encoding/json writes them.
 
-use kudo_yaml::shortest_digits;
-
+use super::shortest::scientific;
 use super::utf8::{RUNE_ERROR, runes};
 
 /// Appends `text` as a JSON string, safe to stand in HTML; what is not UTF-8 becomes `\ufffd`.
@@ -33,17 +32,17 @@ pub(crate) fn float64(value: f64) -> Option<String> {
     let magnitude = value.abs();
     let exponent = magnitude != 0.0 && !(1e-6..1e21).contains(&magnitude);
     value.is_finite().then(|| match exponent {
-        true => with_exponent(&shortest_digits(value)),
+        true => with_exponent(&scientific(value)),
         false => positional(value),
     })
 }
 
 /// Returns the shortest digits without an exponent.
 fn positional(value: f64) -> String {
-    let scientific = shortest_digits(value);
+    let shortest = scientific(value);
     // Rust's own choice but for the last digit.
     let text = format!("{value}");
-    let Some((mantissa, _)) = scientific.split_once('e') else {
+    let Some((mantissa, _)) = shortest.split_once('e') else {
         return text;
     };
     let digits = mantissa.bytes().filter(u8::is_ascii_digit);

@@ -2,7 +2,7 @@
 //!
 //! * [`utf8`], [`unicode`]: runes of byte strings, categories and case
 //! * [`strings`], [`words`], [`snake`]: packages strings, Masterminds/goutils and huandu/xstrings
-//! * [`strconv`], [`math`]: numbers from text, rounding
+//! * [`strconv`], [`shortest`], [`math`]: numbers from text, rounding
 //! * [`encoding`], [`json_text`]: base64, base32, JSON strings and numbers
 //! * [`growth`]: the capacity of a slice after `append`
 //! * [`timestamp`]: times as JSON and YAML have them
@@ -13,6 +13,7 @@ pub(crate) mod encoding;
 pub(crate) mod growth;
 pub(crate) mod json_text;
 pub(crate) mod math;
+pub(crate) mod shortest;
 pub(crate) mod snake;
 pub(crate) mod strconv;
 pub(crate) mod strings;
