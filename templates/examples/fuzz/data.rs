@@ -6,14 +6,49 @@ use super::random::Random;
 
 /// Strings that functions have opinions on.
 const STRINGS: &[&str] = &[
-    "", "a", "b", "foo", "Foo Bar", "hello world", "x\ny", "  pad  ", "true", "false", "1", "-3",
-    "3.5", "0x10", "1e3", "äöü", "日本語", "<a href='x'>&\"", "a,b,c", "snake_case", "camelCase",
-    "kebab-case", "1.2.3", "v1.2.3-beta.1+5", "2017-12-31", "https://u:p@h.io:8080/p/q?x=1#f",
-    "YWJj", "%d%s", "{{", "null", "\t", "\u{0}", "é", "😀", "- a", "key: value", "#", "'", "\\",
+    "",
+    "a",
+    "b",
+    "foo",
+    "Foo Bar",
+    "hello world",
+    "x\ny",
+    "  pad  ",
+    "true",
+    "false",
+    "1",
+    "-3",
+    "3.5",
+    "0x10",
+    "1e3",
+    "äöü",
+    "日本語",
+    "<a href='x'>&\"",
+    "a,b,c",
+    "snake_case",
+    "camelCase",
+    "kebab-case",
+    "1.2.3",
+    "v1.2.3-beta.1+5",
+    "2017-12-31",
+    "https://u:p@h.io:8080/p/q?x=1#f",
+    "YWJj",
+    "%d%s",
+    "{{",
+    "null",
+    "\t",
+    "\u{0}",
+    "é",
+    "😀",
+    "- a",
+    "key: value",
+    "#",
+    "'",
+    "\\",
 ];
 
 /// Returns the data of a case.
-pub fn data(random: &mut Random) -> Value {
+pub(crate) fn data(random: &mut Random) -> Value {
     if random.once_in(40) {
         return value(random, 2);
     }
@@ -51,12 +86,38 @@ fn string(random: &mut Random) -> Value {
 }
 
 fn number(random: &mut Random) -> Value {
-    let numbers = [0_i64, 1, 2, 3, 7, -1, -7, 10, 42, 255, 1000, 1_000_000, 123_456_789_012];
+    let numbers = [
+        0_i64,
+        1,
+        2,
+        3,
+        7,
+        -1,
+        -7,
+        10,
+        42,
+        255,
+        1000,
+        1_000_000,
+        123_456_789_012,
+    ];
     json!(numbers[random.below(numbers.len())])
 }
 
 fn float(random: &mut Random) -> f64 {
-    let numbers = [0.5, 1.5, -2.25, 3.0, 1e6, 1e21, 1.0e-7, 0.1, 123_456.789, 2.5, -0.5];
+    let numbers = [
+        0.5,
+        1.5,
+        -2.25,
+        3.0,
+        1e6,
+        1e21,
+        1.0e-7,
+        0.1,
+        123_456.789,
+        2.5,
+        -0.5,
+    ];
     numbers[random.below(numbers.len())]
 }
 

@@ -12,24 +12,91 @@ use super::random::Random;
 
 /// Functions whose results differ from run to run, that take long, or that order maps at random.
 const UNSTABLE: &[&str] = &[
-    "ago", "call", "date", "dateInZone", "date_in_zone", "encryptAES", "genCA", "genPrivateKey",
-    "genSelfSignedCert", "genSignedCert", "htmlDate", "htmlDateInZone", "keys", "now", "randAlpha",
-    "randAlphaNum", "randAscii", "randNumeric", "shuffle", "uuidv4", "values", "derivePassword",
-    "buildCustomCert", "getHostByName", "date_modify", "dateModify",
+    "ago",
+    "call",
+    "date",
+    "dateInZone",
+    "date_in_zone",
+    "encryptAES",
+    "genCA",
+    "genPrivateKey",
+    "genSelfSignedCert",
+    "genSignedCert",
+    "htmlDate",
+    "htmlDateInZone",
+    "keys",
+    "now",
+    "randAlpha",
+    "randAlphaNum",
+    "randAscii",
+    "randNumeric",
+    "shuffle",
+    "uuidv4",
+    "values",
+    "derivePassword",
+    "buildCustomCert",
+    "getHostByName",
+    "date_modify",
+    "dateModify",
 ];
 
 /// Functions whose integer says how much to make.
-const SIZED: &[&str] = &["until", "untilStep", "repeat", "indent", "nindent", "wrap", "wrapWith"];
+const SIZED: &[&str] = &[
+    "until",
+    "untilStep",
+    "repeat",
+    "indent",
+    "nindent",
+    "wrap",
+    "wrapWith",
+];
 
 const STRINGS: &[&str] = &[
-    "a", "b", "foo", "Foo Bar", "%d", "%v %s", "%5.2f|%-4d", "x\\ny", "", "1", "0x1F", "1.5",
-    "true", "a,b,c", ",", " ", "2006-01-02", "[a-z]+", "^1.2", "1.2.3", "äö", "\\t", "\\x41",
-    "%T %#v", "%q", "key", "-", "a b c", "%[2]d %[1]s", "%*d", "%6.3q", "%+d % x %#x", "%U %c",
-    "%e %g", "%!", "%", "%s%s", "%08.3f", "%t", "%x", "%O %b %o",
+    "a",
+    "b",
+    "foo",
+    "Foo Bar",
+    "%d",
+    "%v %s",
+    "%5.2f|%-4d",
+    "x\\ny",
+    "",
+    "1",
+    "0x1F",
+    "1.5",
+    "true",
+    "a,b,c",
+    ",",
+    " ",
+    "2006-01-02",
+    "[a-z]+",
+    "^1.2",
+    "1.2.3",
+    "äö",
+    "\\t",
+    "\\x41",
+    "%T %#v",
+    "%q",
+    "key",
+    "-",
+    "a b c",
+    "%[2]d %[1]s",
+    "%*d",
+    "%6.3q",
+    "%+d % x %#x",
+    "%U %c",
+    "%e %g",
+    "%!",
+    "%",
+    "%s%s",
+    "%08.3f",
+    "%t",
+    "%x",
+    "%O %b %o",
 ];
 
 /// What to make templates of.
-pub struct Grammar {
+pub(crate) struct Grammar {
     functions: Vec<&'static Function>,
     by_name: BTreeMap<&'static str, &'static Function>,
 }
@@ -45,31 +112,47 @@ struct Draft<'r> {
 
 impl Grammar {
     /// Returns a grammar with these functions, or with all that are stable.
-    pub fn new(functions: &Functions, only: &[String]) -> Self {
+    pub(crate) fn new(functions: &Functions, only: &[String]) -> Self {
         let builtin = Functions::builtin();
         let wanted = |function: &&Function| {
             let of_language = builtin.find(function.name.as_bytes()).is_some();
-            let chosen = only.is_empty() || of_language || only.iter().any(|name| name == function.name);
+            let chosen =
+                only.is_empty() || of_language || only.iter().any(|name| name == function.name);
             chosen && !UNSTABLE.contains(&function.name)
         };
         let functions: Vec<_> = functions.iter().filter(wanted).collect();
-        let by_name = functions.iter().map(|function| (function.name, *function)).collect();
+        let by_name = functions
+            .iter()
+            .map(|function| (function.name, *function))
+            .collect();
         Self { functions, by_name }
     }
 
     /// Returns a question.
-    pub fn case(&self, random: &mut Random) -> Case {
+    pub(crate) fn case(&self, random: &mut Random) -> Case {
         let data = data::data(random);
         let numbers = if random.once_in(3) { "float64" } else { "" };
         let missing = random.pick(&["", "", "", "default", "zero"]).to_owned();
-        let mut draft =
-            Draft { random: &mut *random, grammar: self, variables: Vec::new(), ranges: 0 };
+        let mut draft = Draft {
+            random: &mut *random,
+            grammar: self,
+            variables: Vec::new(),
+            ranges: 0,
+        };
         let depth = draft.random.below(4);
         let mut template = draft.list(depth);
         let mut templates = Vec::new();
         if draft.random.once_in(6) {
-            let body = Draft { variables: Vec::new(), ranges: 0, ..draft }.list(2);
-            templates.push(Named { name: "other".to_owned(), body });
+            let body = Draft {
+                variables: Vec::new(),
+                ranges: 0,
+                ..draft
+            }
+            .list(2);
+            templates.push(Named {
+                name: "other".to_owned(),
+                body,
+            });
         }
         if random.once_in(8) {
             template = broken(random, &template);
@@ -93,7 +176,9 @@ fn broken(random: &mut Random, template: &str) -> String {
         0 if at < chars.len() => drop(chars.remove(at)),
         1 => chars.truncate(at),
         2 => {
-            let extra = ['{', '}', '(', ')', '.', '$', '|', '"', '-', ' ', '\n', ',', '=', '\'', '%'];
+            let extra = [
+                '{', '}', '(', ')', '.', '$', '|', '"', '-', ' ', '\n', ',', '=', '\'', '%',
+            ];
             chars.insert(at, extra[random.below(extra.len())]);
         }
         _ if at + 1 < chars.len() => chars.swap(at, at + 1),
@@ -117,7 +202,10 @@ impl Draft<'_> {
     fn piece(&mut self, depth: usize) -> String {
         if depth == 0 || self.random.once_in(2) {
             return match self.random.below(6) {
-                0 => self.random.pick(&["text", " ", "\n", "a: b\n", "  x  "]).to_owned(),
+                0 => self
+                    .random
+                    .pick(&["text", " ", "\n", "a: b\n", "  x  "])
+                    .to_owned(),
                 1 => self.declaration(),
                 _ => {
                     let pipe = self.pipeline(2);
@@ -216,17 +304,28 @@ impl Draft<'_> {
         self.ranges += 1;
         let body = self.list(depth);
         self.ranges -= 1;
-        let otherwise =
-            if self.random.once_in(4) { format!("{{{{else}}}}{}", self.list(depth)) } else { String::new() };
+        let otherwise = if self.random.once_in(4) {
+            format!("{{{{else}}}}{}", self.list(depth))
+        } else {
+            String::new()
+        };
         format!("{head}{body}{otherwise}{{{{end}}}}")
     }
 
     fn pipeline(&mut self, depth: usize) -> String {
-        let mut text = if self.random.once_in(3) { self.operand(depth) } else { self.call(depth) };
+        let mut text = if self.random.once_in(3) {
+            self.operand(depth)
+        } else {
+            self.call(depth)
+        };
         while self.random.once_in(4) {
             let function = self.function();
             let last = function.parameters.len().saturating_sub(1);
-            let fixed = if function.variadic { last.max(self.random.below(2)) } else { last };
+            let fixed = if function.variadic {
+                last.max(self.random.below(2))
+            } else {
+                last
+            };
             let arguments = self.arguments(function, fixed, depth);
             text = format!("{text} | {}{arguments}", function.name);
         }
@@ -236,7 +335,9 @@ impl Draft<'_> {
     fn function(&mut self) -> &'static Function {
         let functions = &self.grammar.functions;
         if self.random.once_in(4) {
-            let name = self.random.pick(&["printf", "eq", "index", "print", "len", "and", "or", "lt"]);
+            let name = self
+                .random
+                .pick(&["printf", "eq", "index", "print", "len", "and", "or", "lt"]);
             if let Some(function) = self.grammar.by_name.get(name) {
                 return function;
             }
@@ -294,10 +395,14 @@ impl Draft<'_> {
             Type::Bool => self.random.pick(&["true", "false", ".b"]).to_owned(),
             Type::Float64 => self.random.pick(&["1.5", "2", "-0.25", "1e3"]).to_owned(),
             Type::Slice(Type::String) => "(splitList \",\" \"b,a,c\")".to_owned(),
-            Type::Slice(_) => self.random.pick(&["(list 1 \"a\" nil)", ".l", "(list)"]).to_owned(),
-            Type::Map(_) => {
-                self.random.pick(&["(dict \"a\" 1 \"b\" \"x\")", ".m", "(dict)"]).to_owned()
-            }
+            Type::Slice(_) => self
+                .random
+                .pick(&["(list 1 \"a\" nil)", ".l", "(list)"])
+                .to_owned(),
+            Type::Map(_) => self
+                .random
+                .pick(&["(dict \"a\" 1 \"b\" \"x\")", ".m", "(dict)"])
+                .to_owned(),
             Type::Time => self.time(),
             Type::Version if self.grammar.by_name.contains_key("semver") => {
                 "(semver \"1.2.3\")".to_owned()
@@ -307,10 +412,13 @@ impl Draft<'_> {
     }
 
     fn time(&self) -> String {
-        match self.grammar.by_name.contains_key("toDate") {
-            true => "(toDate \"2006-01-02\" \"2017-12-31\")".to_owned(),
-            false => "1.5".to_owned(),
-        }
+        let known = self.grammar.by_name.contains_key("toDate");
+        let text = if known {
+            "(toDate \"2006-01-02\" \"2017-12-31\")"
+        } else {
+            "1.5"
+        };
+        text.to_owned()
     }
 
     fn string(&mut self) -> String {
@@ -325,27 +433,51 @@ impl Draft<'_> {
         match self.random.below(16) {
             0 => ".".to_owned(),
             1 => "$".to_owned(),
-            2 | 3 => self.random.pick(&[".s", ".i", ".f", ".b", ".l", ".w", ".m", ".x"]).to_owned(),
+            2 | 3 => self
+                .random
+                .pick(&[".s", ".i", ".f", ".b", ".l", ".w", ".m", ".x"])
+                .to_owned(),
             4 => self
                 .random
-                .pick(&[".m.a", ".m.b.c", ".Params.a", "$.Params.b", ".x.a", ".nil", ".none", ".nil.x", ".s.x"])
+                .pick(&[
+                    ".m.a",
+                    ".m.b.c",
+                    ".Params.a",
+                    "$.Params.b",
+                    ".x.a",
+                    ".nil",
+                    ".none",
+                    ".nil.x",
+                    ".s.x",
+                ])
                 .to_owned(),
             5 => self.string(),
             6 => self
                 .random
-                .pick(&["1", "0", "-7", "3.5", "1e3", "0x1f", "'a'", "1i", "0b11", "1_000", "017", "1e6", "2.0"])
+                .pick(&[
+                    "1", "0", "-7", "3.5", "1e3", "0x1f", "'a'", "1i", "0b11", "1_000", "017",
+                    "1e6", "2.0",
+                ])
                 .to_owned(),
             7 => self.random.pick(&["true", "false", "nil"]).to_owned(),
             8 | 9 if !self.variables.is_empty() => {
                 let name = self.variables[self.random.below(self.variables.len())].clone();
-                if self.random.once_in(4) { format!("{name}.a") } else { name }
+                if self.random.once_in(4) {
+                    format!("{name}.a")
+                } else {
+                    name
+                }
             }
             10 => "(list 1 \"a\" 2.5)".to_owned(),
             11 => "(dict \"a\" 1 \"b\" (list 1 2))".to_owned(),
             12 if self.random.once_in(3) => self.time(),
             _ if depth > 0 && self.random.once_in(2) => {
                 let inner = self.pipeline(depth - 1);
-                if self.random.once_in(6) { format!("({inner}).a") } else { format!("({inner})") }
+                if self.random.once_in(6) {
+                    format!("({inner}).a")
+                } else {
+                    format!("({inner})")
+                }
             }
             _ => ".s".to_owned(),
         }

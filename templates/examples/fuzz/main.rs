@@ -42,7 +42,8 @@ fn main() -> ExitCode {
         Ok(0) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::from(2),
         Err(error) => {
-            let _ = writeln!(io::stderr(), "fuzz: {error}");
+            // Where even that cannot be written there is nobody to tell.
+            drop(writeln!(io::stderr(), "fuzz: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -50,11 +51,13 @@ fn main() -> ExitCode {
 
 fn options(arguments: &[String]) -> io::Result<Options> {
     let usage = "usage: fuzz ORACLE [-seed N] [-seconds N] [-save FILE] [-only NAME,...]";
-    let (oracle, mut rest) = arguments.split_first().ok_or_else(|| io::Error::other(usage))?;
+    let (oracle, mut rest) = arguments
+        .split_first()
+        .ok_or_else(|| io::Error::other(usage))?;
     let mut options = Options {
         oracle: oracle.clone(),
         seed: 1,
-        time: Duration::from_secs(60),
+        time: Duration::from_mins(1),
         save: None,
         only: Vec::new(),
     };
@@ -70,7 +73,11 @@ fn options(arguments: &[String]) -> io::Result<Options> {
         }
         rest = after;
     }
-    if rest.is_empty() { Ok(options) } else { Err(io::Error::other(usage)) }
+    if rest.is_empty() {
+        Ok(options)
+    } else {
+        Err(io::Error::other(usage))
+    }
 }
 
 /// Runs until the time is up; returns how many differences there were.
@@ -87,7 +94,9 @@ fn fuzz(options: &Options) -> io::Result<usize> {
     let mut random = Random::new(options.seed);
     while start.elapsed() < options.time {
         let mut case = grammar.case(&mut random);
-        let Some(known) = oracle.answer(&case)? else { continue };
+        let Some(known) = oracle.answer(&case)? else {
+            continue;
+        };
         cases += 1;
         rendered += usize::from(known.error.is_none());
         let ours = guarded(&case, &functions);
@@ -110,7 +119,11 @@ fn fuzz(options: &Options) -> io::Result<usize> {
         }
     }
     let seconds = start.elapsed().as_secs();
-    writeln!(out, "{cases} cases ({rendered} rendered) in {seconds} s, {different} different, seed {}", options.seed)?;
+    writeln!(
+        out,
+        "{cases} cases ({rendered} rendered) in {seconds} s, {different} different, seed {}",
+        options.seed
+    )?;
     Ok(different)
 }
 
@@ -124,9 +137,15 @@ fn guarded(case: &Case, functions: &Functions) -> Answer {
 
 /// Says whether the answers agree; where Go panics, any error of ours does.
 fn same(ours: &Answer, known: &Answer) -> bool {
-    let panicked = known.error.as_ref().is_some_and(|error| error.starts_with("PANIC"));
+    let panicked = known
+        .error
+        .as_ref()
+        .is_some_and(|error| error.starts_with("PANIC"));
     if panicked {
-        return ours.error.as_ref().is_some_and(|error| error != "our engine panicked");
+        return ours
+            .error
+            .as_ref()
+            .is_some_and(|error| error != "our engine panicked");
     }
     ours.agrees(known) && ours.agrees_in_tree(known)
 }
@@ -137,7 +156,11 @@ fn kind(ours: &Answer, known: &Answer) -> String {
         None => "output".to_owned(),
         Some(error) => {
             let after = error.rfind(">: ").map_or(error.as_str(), |at| &error[at..]);
-            after.chars().filter(|char| char.is_alphabetic()).take(60).collect()
+            after
+                .chars()
+                .filter(|char| char.is_alphabetic())
+                .take(60)
+                .collect()
         }
     };
     format!("{} / {}", short(known), short(ours))

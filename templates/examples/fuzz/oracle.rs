@@ -12,7 +12,7 @@ use super::case::{Answer, Case};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A running oracle.
-pub struct Oracle {
+pub(crate) struct Oracle {
     path: String,
     child: Child,
     input: ChildStdin,
@@ -20,11 +20,20 @@ pub struct Oracle {
 }
 
 impl Oracle {
-    pub fn start(path: &str) -> io::Result<Self> {
-        let mut child =
-            Command::new(path).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
-        let input = child.stdin.take().ok_or_else(|| io::Error::other("oracle has no input"))?;
-        let output = child.stdout.take().ok_or_else(|| io::Error::other("oracle has no output"))?;
+    pub(crate) fn start(path: &str) -> io::Result<Self> {
+        let mut child = Command::new(path)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let input = child
+            .stdin
+            .take()
+            .ok_or_else(|| io::Error::other("oracle has no input"))?;
+        let output = child
+            .stdout
+            .take()
+            .ok_or_else(|| io::Error::other("oracle has no output"))?;
         let (sender, answers) = mpsc::channel();
         thread::spawn(move || {
             for line in BufReader::new(output).lines() {
@@ -34,18 +43,28 @@ impl Oracle {
                 }
             }
         });
-        Ok(Self { path: path.to_owned(), child, input, answers })
+        Ok(Self {
+            path: path.to_owned(),
+            child,
+            input,
+            answers,
+        })
     }
 
     /// Returns Go's answer; nothing if it died or takes too long, and then it is started again.
-    pub fn answer(&mut self, case: &Case) -> io::Result<Option<Answer>> {
+    pub(crate) fn answer(&mut self, case: &Case) -> io::Result<Option<Answer>> {
         let mut line = serde_json::to_vec(case)?;
         line.push(b'\n');
-        let asked = self.input.write_all(&line).and_then(|()| self.input.flush());
+        let asked = self
+            .input
+            .write_all(&line)
+            .and_then(|()| self.input.flush());
         if asked.is_ok()
             && let Ok(answer) = self.answers.recv_timeout(PATIENCE)
         {
-            return Ok(serde_json::from_str::<Case>(&answer).ok().map(|case| case.answer));
+            return Ok(serde_json::from_str::<Case>(&answer)
+                .ok()
+                .map(|case| case.answer));
         }
         self.stop();
         *self = Self::start(&self.path.clone())?;
@@ -54,8 +73,8 @@ impl Oracle {
 
     fn stop(&mut self) {
         // It may be gone already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
 

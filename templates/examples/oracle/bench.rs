@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::case::{self, Case};
-use super::functions_of;
+use super::{file, functions_of};
 
 /// One line of the report, with the names of the Go oracle's.
 #[derive(Serialize)]
@@ -23,7 +23,7 @@ struct Figures<'c> {
 }
 
 /// Times the cases of files.
-pub fn run(arguments: &[&str]) -> io::Result<()> {
+pub(crate) fn run(arguments: &[&str]) -> io::Result<()> {
     let mut budget = Duration::from_millis(200);
     let mut wanted = "";
     let mut rest = arguments;
@@ -41,8 +41,8 @@ pub fn run(arguments: &[&str]) -> io::Result<()> {
         }
     }
     let mut out = io::stdout().lock();
-    for file in rest {
-        for case in Case::read(&std::fs::read_to_string(file)?) {
+    for path in rest {
+        for case in file::cases(&std::fs::read_to_string(path)?) {
             if format!("{} {}", case.group, case.name).contains(wanted) {
                 measure(&case, budget, &mut out)?;
             }
@@ -53,7 +53,9 @@ pub fn run(arguments: &[&str]) -> io::Result<()> {
 
 fn measure(case: &Case, budget: Duration, out: &mut impl Write) -> io::Result<()> {
     let functions = functions_of(&case.group);
-    let (Ok(template), Ok(data)) = (case.parse(&functions), case.dot()) else { return Ok(()) };
+    let (Ok(template), Ok(data)) = (case.parse(&functions), case.dot()) else {
+        return Ok(());
+    };
     if case::render(&template, &data).is_err() {
         return Ok(());
     }
@@ -83,7 +85,9 @@ fn duration(text: &str) -> io::Result<Duration> {
         "s" => 1.0,
         _ => return Err(io::Error::other(format!("`{text}` is no duration"))),
     };
-    let number: f64 = text[..text.len() - unit.len()].parse().map_err(io::Error::other)?;
+    let number: f64 = text[..text.len() - unit.len()]
+        .parse()
+        .map_err(io::Error::other)?;
     Duration::try_from_secs_f64(number * scale).map_err(io::Error::other)
 }
 
@@ -102,7 +106,11 @@ fn per_run(budget: Duration, mut run: impl FnMut()) -> f64 {
         }
         runs = runs.saturating_mul(2);
     };
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is clamped")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is clamped"
+    )]
     let runs = rounds as u32;
     let round = |_| {
         let start = Instant::now();

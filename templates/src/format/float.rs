@@ -311,7 +311,7 @@ fn append_hexadecimal(
     let upper = format == b'X';
     let start = out.len();
     out.extend_from_slice(format!("0x{}", mantissa >> 60 & 1).as_bytes());
-    mantissa = mantissa << 4 & u64::MAX;
+    mantissa <<= 4;
     let digits = format!("{mantissa:016x}");
     let shown = match precision {
         None => digits.trim_end_matches('0'),

@@ -100,6 +100,7 @@ impl Function {
     }
 
     /// Returns the function with what the manual says of it: a sentence, an example and its output.
+    #[must_use]
     pub const fn documented(
         mut self,
         summary: &'static str,

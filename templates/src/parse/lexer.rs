@@ -399,8 +399,9 @@ impl<'s> Lexer<'s> {
 
     fn at_terminator(&self) -> bool {
         match self.text.get(self.position) {
-            None => true,
-            Some(b' ' | b'\t' | b'\r' | b'\n' | b'.' | b',' | b'|' | b':' | b')' | b'(') => true,
+            None | Some(b' ' | b'\t' | b'\r' | b'\n' | b'.' | b',' | b'|' | b':' | b')' | b'(') => {
+                true
+            }
             Some(_) => self.rest().starts_with(self.right),
         }
     }

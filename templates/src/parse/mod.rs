@@ -38,9 +38,14 @@ pub(crate) struct Syntax<'s> {
 
 /// Parses a text; the trees that it defines come with the main one, which may be one of them.
 pub(crate) fn parse(name: &str, text: &[u8], syntax: Syntax<'_>) -> Result<Trees, ParseError> {
-    let or = |given: &'static str, delimiter| if delimiter == "" { given } else { delimiter };
-    let (left, right) = (or("{{", syntax.left), or("}}", syntax.right));
-    let mut parser = Parser::new(name, text, syntax.functions);
+    let Syntax {
+        left,
+        right,
+        functions,
+    } = syntax;
+    let left = if left.is_empty() { "{{" } else { left };
+    let right = if right.is_empty() { "}}" } else { right };
+    let mut parser = Parser::new(name, text, functions);
     if text.len() > MAX_SOURCE {
         return Err(parser.error(&format!("template has more than {MAX_SOURCE} bytes")));
     }

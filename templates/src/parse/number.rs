@@ -120,7 +120,7 @@ fn real(text: &[u8]) -> Result<Number, String> {
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
 fn float_to_int(float: f64) -> Option<i64> {
     let in_range = (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&float);
-    (in_range && float.trunc() == float).then_some(float as i64)
+    (in_range && float.fract() == 0.0).then_some(float as i64)
 }
 
 #[expect(
@@ -130,7 +130,7 @@ fn float_to_int(float: f64) -> Option<i64> {
 )]
 fn float_to_uint(float: f64) -> Option<u64> {
     let in_range = (0.0..18_446_744_073_709_551_616.0).contains(&float);
-    (in_range && float.trunc() == float).then_some(float as u64)
+    (in_range && float.fract() == 0.0).then_some(float as u64)
 }
 
 /// `strconv.ParseInt(text, 0, 64)`.

@@ -20,7 +20,7 @@ use crate::functions::Clock;
 use crate::limits::{Exceeded, Limits, Meter};
 use crate::template::Template;
 use crate::tree::{Operation, Printed, Tree};
-use crate::value::Value;
+use crate::value::{CycleGuard, Value};
 
 /// What a render gets besides its data.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,7 +34,18 @@ pub struct Environment {
 }
 
 /// A failure on its way out; boxed, as it is rare.
-type Failure = Box<RenderError>;
+struct Failure(Box<RenderError>);
+
+impl Failure {
+    fn new(text: String, (line, column): (usize, usize)) -> Self {
+        Self(Box::new(RenderError {
+            text,
+            line,
+            column,
+            limit: None,
+        }))
+    }
+}
 
 /// A value, and whether it is in a variable of type `interface {}`, which error texts show.
 #[derive(Clone, Debug, Default)]
@@ -117,7 +128,10 @@ pub(crate) fn render(
         arguments: Vec::new(),
         at: Printed::Nothing,
     };
-    run.walk().map_err(|failure| *failure)?;
+    let cycles = CycleGuard::new();
+    let walked = run.walk();
+    drop(cycles);
+    walked.map_err(|Failure(error)| *error)?;
     Ok(run.out)
 }
 
@@ -127,30 +141,20 @@ impl Run<'_> {
         let source = &self.tree.source;
         let Some(position) = self.at.position() else {
             let text = format!("template: {}: {message}", self.tree.name);
-            return Box::new(RenderError {
-                text,
-                line: 0,
-                column: 0,
-                limit: None,
-            });
+            return Failure::new(text, (0, 0));
         };
         let (line, column) = source.line_and_column(position);
         let (file, name) = (&source.name, quote::quote(&self.tree.name));
         let context = self.at.text(self.tree);
         let text =
             format!("template: {file}:{line}:{column}: executing {name} at <{context}>: {message}");
-        Box::new(RenderError {
-            text,
-            line,
-            column,
-            limit: None,
-        })
+        Failure::new(text, (line, column))
     }
 
     /// Returns the error of a limit at the current place.
     fn exceeded(&self, limit: Exceeded) -> Failure {
         let mut failure = self.failure(&limit.to_string());
-        failure.limit = Some(limit);
+        failure.0.limit = Some(limit);
         failure
     }
 

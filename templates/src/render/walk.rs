@@ -62,6 +62,15 @@ enum Elements {
 }
 
 impl Elements {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Slice { slice, .. } => slice.is_empty(),
+            Self::Map { entries, .. } => entries.len() == 0,
+            Self::Int { end, .. } => *end <= 0,
+            Self::Uint { end, .. } => *end == 0,
+        }
+    }
+
     /// Returns the next key and element.
     fn next(&mut self) -> Option<(Value, Evaluated)> {
         Some(match self {
@@ -253,11 +262,15 @@ impl<'t> Run<'t> {
 
     /// Returns what to range over; nothing if there is no element.
     fn elements(&mut self, pipe: &Pipe, value: Value) -> Result<Option<Elements>, Failure> {
+        let is_int = matches!(value, Value::Int(..) | Value::Uint(..));
+        if is_int && pipe.variables.len() > 1 {
+            let shown = self.shown(&value)?;
+            let complaint = format!("can't use {shown} to iterate over more than one variable");
+            return Err(self.failure(&complaint));
+        }
         let elements = match value {
             Value::Invalid | Value::Nil => return Ok(None),
-            Value::Slice(slice) if slice.is_empty() => return Ok(None),
             Value::Slice(slice) => Elements::Slice { slice, index: 0 },
-            Value::Map(map) if map.is_empty() => return Ok(None),
             Value::Map(map) => {
                 let size = map.len().saturating_mul(size_of::<(Str, Value)>());
                 if let Err(limit) = self.meter.allocate(size) {
@@ -269,15 +282,8 @@ impl<'t> Run<'t> {
                     boxed,
                 }
             }
-            Value::Int(..) | Value::Uint(..) if pipe.variables.len() > 1 => {
-                let shown = self.shown(&value)?;
-                return Err(self.failure(&format!(
-                    "can't use {shown} to iterate over more than one variable"
-                )));
-            }
-            Value::Int(kind, end) if end > 0 => Elements::Int { kind, next: 0, end },
-            Value::Uint(kind, end) if end > 0 => Elements::Uint { kind, next: 0, end },
-            Value::Int(..) | Value::Uint(..) => return Ok(None),
+            Value::Int(kind, end) => Elements::Int { kind, next: 0, end },
+            Value::Uint(kind, end) => Elements::Uint { kind, next: 0, end },
             Value::Bool(_)
             | Value::Float32(_)
             | Value::Float(_)
@@ -289,7 +295,7 @@ impl<'t> Run<'t> {
                 return Err(self.failure(&format!("range can't iterate over {shown}")));
             }
         };
-        Ok(Some(elements))
+        Ok(Some(elements).filter(|elements| !elements.is_empty()))
     }
 
     /// Returns a value as `%v` shows it.

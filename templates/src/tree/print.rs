@@ -25,8 +25,8 @@ impl Printed<'_> {
                 | Operation::If { pipe, .. }
                 | Operation::With { pipe, .. }
                 | Operation::Range { pipe, .. },
-            ) => Some(pipe.position),
-            Self::Pipe(pipe) => Some(pipe.position),
+            )
+            | Self::Pipe(pipe) => Some(pipe.position),
             Self::Command(command) => Some(command.position),
             Self::Operand(operand) => Some(operand.position()),
             Self::Operation(_) | Self::Nothing => None,

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::mem;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use super::{Str, Type, Value};
 
@@ -14,6 +14,22 @@ pub struct Map {
     element: &'static Type,
     /// `None` is a nil map: it can be read but not written.
     entries: Option<Rc<Entries>>,
+}
+
+/// A map that may be gone.
+pub(super) struct WeakMap {
+    element: &'static Type,
+    entries: Weak<Entries>,
+}
+
+impl WeakMap {
+    pub(super) fn upgrade(&self) -> Option<Map> {
+        let entries = Some(self.entries.upgrade()?);
+        Some(Map {
+            element: self.element,
+            entries,
+        })
+    }
 }
 
 struct Entries(RefCell<BTreeMap<Str, Value>>);
@@ -82,6 +98,7 @@ impl Map {
         let Some(entries) = &self.entries else {
             return false;
         };
+        super::cycles::note(self, &value);
         let before = entries.0.borrow_mut().insert(key, value);
         // Dropped only now that the map can be borrowed again.
         drop(before);
@@ -130,6 +147,15 @@ impl Map {
         self.entries
             .as_ref()
             .map_or(0, |entries| Rc::as_ptr(entries).addr())
+    }
+
+    /// Returns a reference that does not keep the map alive.
+    pub(super) fn downgrade(&self) -> WeakMap {
+        let entries = self.entries.as_ref().map(Rc::downgrade).unwrap_or_default();
+        WeakMap {
+            element: self.element,
+            entries,
+        }
     }
 
     /// Takes the values if nothing else uses them.

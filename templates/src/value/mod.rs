@@ -11,6 +11,7 @@
 //! * [`Numbers`], [`Value::from_json`]: data from outside
 
 mod convert;
+mod cycles;
 mod equal;
 mod foreign;
 mod map;
@@ -19,6 +20,7 @@ mod text;
 mod types;
 
 pub use convert::Numbers;
+pub(crate) use cycles::CycleGuard;
 pub use equal::deep_equal;
 pub(crate) use equal::{Incomparable, deep_equal_within};
 pub use foreign::{Certificate, Foreign, Location, Time, Version};

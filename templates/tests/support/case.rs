@@ -10,55 +10,55 @@ use serde::{Deserialize, Serialize};
 /// A question; with its answer, if it has one.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
-pub struct Case {
+pub(crate) struct Case {
     #[serde(skip_serializing_if = "String::is_empty")]
-    pub group: String,
+    pub(crate) group: String,
     #[serde(skip_serializing_if = "String::is_empty")]
-    pub name: String,
-    pub template: String,
+    pub(crate) name: String,
+    pub(crate) template: String,
     #[serde(skip_serializing_if = "String::is_empty")]
-    pub tplname: String,
+    pub(crate) tplname: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub templates: Vec<Named>,
+    pub(crate) templates: Vec<Named>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub data: Option<serde_json::Value>,
+    pub(crate) data: Option<serde_json::Value>,
     #[serde(skip_serializing_if = "String::is_empty")]
-    pub numbers: String,
+    pub(crate) numbers: String,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub types: BTreeMap<String, String>,
+    pub(crate) types: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "String::is_empty")]
-    pub missingkey: String,
+    pub(crate) missingkey: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub delims: Vec<String>,
+    pub(crate) delims: Vec<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub variants: BTreeMap<String, Answer>,
+    pub(crate) variants: BTreeMap<String, Answer>,
     #[serde(flatten)]
-    pub answer: Answer,
+    pub(crate) answer: Answer,
 }
 
 /// A template that is parsed before the main one.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct Named {
-    pub name: String,
-    pub body: String,
+pub(crate) struct Named {
+    pub(crate) name: String,
+    pub(crate) body: String,
 }
 
 /// What comes of a template.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(default)]
-pub struct Answer {
+pub(crate) struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub expected: Option<String>,
+    pub(crate) expected: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub expected_b64: Option<String>,
+    pub(crate) expected_b64: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
+    pub(crate) error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub phase: Option<String>,
+    pub(crate) phase: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub tree: Option<String>,
+    pub(crate) tree: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub fields: Option<BTreeMap<String, Vec<String>>>,
+    pub(crate) fields: Option<BTreeMap<String, Vec<String>>>,
 }
 
 impl Answer {
@@ -71,7 +71,7 @@ impl Answer {
     }
 
     /// Says whether output and error are the same.
-    pub fn agrees(&self, other: &Self) -> bool {
+    pub(crate) fn agrees(&self, other: &Self) -> bool {
         if self.error.is_some() || other.error.is_some() {
             return self.error == other.error && self.phase == other.phase;
         }
@@ -82,7 +82,7 @@ impl Answer {
     /// Says whether trees and references are the same, where the other has them.
     ///
     /// Go 1.19 prints an assignment as a declaration; newer ones and we do not.
-    pub fn agrees_in_tree(&self, other: &Self) -> bool {
+    pub(crate) fn agrees_in_tree(&self, other: &Self) -> bool {
         let declared =
             |tree: &Option<String>| tree.clone().unwrap_or_default().replace(" = ", " := ");
         let same_tree = other.tree.is_none() || declared(&self.tree) == declared(&other.tree);
@@ -93,16 +93,11 @@ impl Answer {
 }
 
 impl Case {
-    /// Reads the cases of a file of JSON lines.
-    pub fn read(text: &str) -> Vec<Self> {
-        text.lines()
-            .filter(|line| !line.trim().is_empty())
-            .map(|line| serde_json::from_str(line).expect("a case is a JSON object"))
-            .collect()
-    }
-
     /// Parses the templates.
-    pub fn parse(&self, functions: &Functions) -> Result<Template, kudo_templates::ParseError> {
+    pub(crate) fn parse(
+        &self,
+        functions: &Functions,
+    ) -> Result<Template, kudo_templates::ParseError> {
         let missing_key = match self.missingkey.as_str() {
             "default" | "invalid" => MissingKey::Invalid,
             "zero" => MissingKey::Zero,
@@ -124,7 +119,7 @@ impl Case {
     }
 
     /// Returns the data with the types that the case asks for.
-    pub fn dot(&self) -> Result<Value, String> {
+    pub(crate) fn dot(&self) -> Result<Value, String> {
         let Some(data) = &self.data else {
             return Ok(Value::Nil);
         };
@@ -150,7 +145,7 @@ impl Case {
     }
 
     /// Answers the question.
-    pub fn answered(&self, functions: &Functions) -> Answer {
+    pub(crate) fn answered(&self, functions: &Functions) -> Answer {
         let answer = Answer::default();
         let template = match self.parse(functions) {
             Ok(template) => template,
@@ -173,7 +168,7 @@ impl Case {
 }
 
 /// Renders with a fixed seed and time.
-pub fn render(template: &Template, data: &Value) -> Result<Vec<u8>, RenderError> {
+pub(crate) fn render(template: &Template, data: &Value) -> Result<Vec<u8>, RenderError> {
     let clock = Clock {
         seconds: 1_790_000_000,
         nanoseconds: 123_456_789,

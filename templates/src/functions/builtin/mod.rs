@@ -113,10 +113,12 @@ pub(crate) static FUNCTIONS: &[Function] = &[
     ),
 ];
 
+#[expect(clippy::unnecessary_wraps, reason = "a row of the function table")]
 fn last(_: &mut Context<'_>, arguments: Arguments<'_>) -> Result<Value, FunctionError> {
     Ok(arguments.last().cloned().unwrap_or_default())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a row of the function table")]
 fn not(_: &mut Context<'_>, arguments: Arguments<'_>) -> Result<Value, FunctionError> {
     Ok(Value::Bool(!arguments.first().is_some_and(Value::is_true)))
 }
