@@ -2,8 +2,10 @@
 
 #[path = "support/case.rs"]
 mod case;
+#[path = "support/file.rs"]
+mod file;
 
-use case::{Answer, Case};
+use case::Answer;
 use kudo_templates::{Environment, Functions, Limits, Parser, RenderError, Value};
 
 /// Renders with the functions of KUDO and small limits.
@@ -27,7 +29,7 @@ fn rendered(text: &str) -> Result<String, RenderError> {
 fn questions_to_go_are_answered_as_go_does() {
     let functions = Functions::kudo();
     let mut failures = 0;
-    for case in Case::read(include_str!("data/core-cases.jsonl")) {
+    for case in file::cases(include_str!("data/core-cases.jsonl")) {
         let answer = case.answered(&functions);
         if !answer.agrees(&case.answer) {
             failures += 1;
