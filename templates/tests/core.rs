@@ -89,6 +89,7 @@ fn what_would_be_too_large_is_refused_before_it_is_made() {
         "{{ $d := dict }}{{ range until 60 }}{{ $d = list $d $d }}{{ end }}{{ quote $d }}",
         "{{ $d := list }}{{ $e := list }}{{ range until 60 }}{{ $d = list $d $d }}{{ $e = list $e $e }}{{ end }}{{ deepEqual $d $e }}",
         "{{ $l := until 10000 }}{{ uniq $l }}",
+        r#"{{ $s := repeat 1000000 "a" }}{{ range until 1000 }}{{ if contains "b" $s }}{{ end }}{{ end }}"#,
     ] {
         let error = rendered(text).expect_err(text);
         assert!(error.limit.is_some(), "{text}: {}", error.text);
