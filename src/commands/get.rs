@@ -107,7 +107,7 @@ impl Found {
         ];
         let rows = self.instances.iter().map(|instance| {
             let status = instance.status.as_ref();
-            let plan = status.and_then(|status| last_executed(&status.plan_status));
+            let plan = status.and_then(last_executed);
             let label = instance.labels().get(LABEL_OPERATOR).cloned();
             (
                 instance.namespace(),

@@ -89,14 +89,12 @@ async fn plans_of(
 /// Draws the plans as KUDO did (kudo-spec 7.7), with the real status of those that ran before.
 fn status_tree(instance: &Instance, plans: &BTreeMap<String, PlanSpec>) -> Tree {
     let statuses = instance.status.as_ref().map(|status| &status.plan_status);
-    let active = statuses
-        .and_then(last_executed)
-        .map(|plan| plan.name.clone());
+    let active = instance.status.as_ref().and_then(last_executed);
     let (_, version) = instance.operator_version_key();
     let title = format!(
         "{} (Operator-Version: \"{version}\" Active-Plan: \"{}\")",
         instance.object_name(),
-        active.unwrap_or_default()
+        active.map_or("", |plan| &plan.name)
     );
     let branches = plans.iter().map(|(name, plan)| {
         let status = statuses.and_then(|statuses| statuses.get(name));

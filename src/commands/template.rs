@@ -1,6 +1,6 @@
 //! `template`
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{fs, path::Path};
 
 use anyhow::Context as _;
 use kudo_engine::{
@@ -51,18 +51,16 @@ pub(super) fn template(args: &Template, global: &Global, ui: &Ui) -> anyhow::Res
     Ok(ExitStatus::Done)
 }
 
-/// Replaces the values of parameters that look secret before anything is made of them.
+/// Replaces the values of parameters that look secret before anything is made of them; an empty value
+/// means that there is none.
 fn mask_parameters(release: &mut Release) {
-    let secret = release
-        .operator_version
-        .spec
-        .parameters
-        .iter()
-        .filter(|one| one.looks_secret());
-    let masks: BTreeMap<_, _> = secret
-        .map(|one| (one.name.clone(), MASK.to_owned()))
-        .collect();
-    release.instance.spec.parameters.extend(masks);
+    let given = &mut release.instance.spec.parameters;
+    for parameter in &release.operator_version.spec.parameters {
+        let value = given.get(&parameter.name).or(parameter.default.as_ref());
+        if parameter.looks_secret() && value.is_some_and(|value| !value.is_empty()) {
+            given.insert(parameter.name.clone(), "masked".to_owned());
+        }
+    }
 }
 
 /// Returns the objects of a rendering with the values of Secrets masked.

@@ -18,7 +18,7 @@ use crate::{
     admission,
     api::{
         API_VERSION, Instance,
-        instance::{ExecutionStatus, PlanExecution, PlanStatus},
+        instance::{ExecutionStatus, LastPlan, PlanExecution, PlanStatus},
         names::{FIELD_MANAGER, PLAN_CLEANUP},
     },
     cluster::{ClusterError, read},
@@ -41,6 +41,7 @@ impl Drive<'_> {
         conditions::begin(&mut known, plan, generation, now);
         self.patch_status(&json!({
             "observedGeneration": generation,
+            "lastPlan": LastPlan { name: plan.to_owned(), status: ExecutionStatus::InProgress },
             "planStatus": statuses,
             "conditions": known,
         }))
@@ -88,6 +89,7 @@ impl Drive<'_> {
         conditions::end(&mut known, failure, generation, now);
         let status = json!({
             "observedGeneration": generation,
+            "lastPlan": LastPlan { name: ended.name.clone(), status: ended.status },
             "planStatus": {&ended.name: ended},
             "conditions": known,
         });

@@ -20,7 +20,7 @@ pub(super) fn causes(served: &Served, old: Option<&Value>, object: &Value) -> Ve
     }
     causes.extend(labels(object));
     causes.extend(annotations(object));
-    causes.extend(finalizers(old, object));
+    causes.extend(finalizers(served, old, object));
     causes.extend(owners(object));
     causes
 }
@@ -90,7 +90,7 @@ fn annotations(object: &Value) -> Vec<Cause> {
     causes
 }
 
-fn finalizers(old: Option<&Value>, object: &Value) -> Vec<Cause> {
+fn finalizers(served: &Served, old: Option<&Value>, object: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
     let finalizers = object::finalizers(object);
     for (index, finalizer) in finalizers.iter().enumerate() {
@@ -98,7 +98,9 @@ fn finalizers(old: Option<&Value>, object: &Value) -> Vec<Cause> {
         if let Err(why) = names::qualified(finalizer) {
             causes.push(Cause::invalid("metadata.finalizers", &shown, why));
         }
-        if !finalizer.contains('/') && !STANDARD_FINALIZERS.contains(finalizer) {
+        // Kinds that a definition brings are free to use short names; the server only warns.
+        let is_short = !finalizer.contains('/') && !STANDARD_FINALIZERS.contains(finalizer);
+        if is_short && served.custom.is_none() {
             let rule = "name is neither a standard finalizer name nor is it fully qualified";
             causes.push(Cause::invalid(
                 format!("metadata.finalizers[{index}]"),
