@@ -106,12 +106,7 @@ pub(super) fn update(
 }
 
 /// Compares two objects in the form the API server has them in memory.
-pub(super) fn compare_filled(
-    schema: Schema<'_>,
-    before: &Value,
-    after: &Value,
-    reset: &Reset,
-) -> Comparison {
+fn compare_filled(schema: Schema<'_>, before: &Value, after: &Value, reset: &Reset) -> Comparison {
     let filled = |object: &Value| {
         let mut object = object.clone();
         if !schema.is_custom() {
