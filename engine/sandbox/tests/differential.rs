@@ -10,10 +10,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use differential_support::{Answer, Runner, difference, requests};
-use kudo_sandbox::{Options, Sandbox};
 use kube::config::{KubeConfigOptions, Kubeconfig};
+use kudo_sandbox::{Options, Sandbox};
 
-#[expect(clippy::disallowed_methods, reason = "tests are pointed at a cluster by the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests are pointed at a cluster by the environment"
+)]
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -32,21 +35,33 @@ fn recorded() -> BTreeMap<String, Answer> {
 
 async fn on_the_sandbox() -> Vec<Answer> {
     let sandbox = Sandbox::in_memory(Options::default());
-    Runner::new(sandbox.client("default")).all(&requests()).await
+    Runner::new(sandbox.client("default"))
+        .all(&requests())
+        .await
 }
 
 fn compare(expected: &BTreeMap<String, Answer>, actual: &[Answer]) {
     let mut differences = Vec::new();
     for answer in actual {
         let Some(expected) = expected.get(&answer.step) else {
-            differences.push(format!("{}: no answer of a real server is known", answer.step));
+            differences.push(format!(
+                "{}: no answer of a real server is known",
+                answer.step
+            ));
             continue;
         };
         differences.extend(difference(expected, answer));
     }
     let summary = format!("{} of {} requests differ", differences.len(), actual.len());
-    assert!(differences.is_empty(), "{summary}\n{}", differences.join("\n"));
-    println!("{} requests answered as the real server answers them", actual.len());
+    assert!(
+        differences.is_empty(),
+        "{summary}\n{}",
+        differences.join("\n")
+    );
+    println!(
+        "{} requests answered as the real server answers them",
+        actual.len()
+    );
 }
 
 #[tokio::test]
@@ -64,17 +79,24 @@ async fn the_sandbox_answers_as_a_running_server_does() {
     };
     let kubeconfig = Kubeconfig::read_from(path).unwrap();
     let options = KubeConfigOptions::default();
-    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.unwrap();
+    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options)
+        .await
+        .unwrap();
     let client = kube::Client::try_from(config).unwrap();
     let expected = Runner::new(client).all(&requests()).await;
     if environment("KUDO_RS_TEST_RECORD").is_some() {
-        let lines: Vec<String> =
-            expected.iter().map(|answer| serde_json::to_string(answer).unwrap()).collect();
+        let lines: Vec<String> = expected
+            .iter()
+            .map(|answer| serde_json::to_string(answer).unwrap())
+            .collect();
         std::fs::write(recording(), format!("{}\n", lines.join("\n"))).unwrap();
     }
 
     let actual = on_the_sandbox().await;
 
-    let expected = expected.into_iter().map(|answer| (answer.step.clone(), answer)).collect();
+    let expected = expected
+        .into_iter()
+        .map(|answer| (answer.step.clone(), answer))
+        .collect();
     compare(&expected, &actual);
 }

@@ -67,7 +67,9 @@ pub struct Answer {
 pub fn requests() -> Vec<Step> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/requests.jsonl");
     let text = std::fs::read_to_string(path).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// Sends requests through a client and remembers the answers later ones refer to.
@@ -78,7 +80,10 @@ pub struct Runner {
 
 impl Runner {
     pub fn new(client: kube::Client) -> Self {
-        Self { client, seen: BTreeMap::new() }
+        Self {
+            client,
+            seen: BTreeMap::new(),
+        }
     }
 
     pub async fn all(mut self, steps: &[Step]) -> Vec<Answer> {
@@ -98,7 +103,10 @@ impl Runner {
             (code, text, warnings) = self.send(step).await;
         }
         let body = match step.watch && code == 200 {
-            true => text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect(),
+            true => text
+                .lines()
+                .map(|line| serde_json::from_str::<Value>(line).unwrap())
+                .collect(),
             false => serde_json::from_str(&text).unwrap_or(Value::String(text)),
         };
         self.seen.insert(step.step.clone(), body.clone());
@@ -129,7 +137,9 @@ impl Runner {
         let request = request.body(kube::client::Body::from(body)).unwrap();
         let response = self.client.send(request).await.unwrap();
         let warnings = response.headers().get_all("warning").iter();
-        let warnings = warnings.map(|value| value.to_str().unwrap().to_owned()).collect();
+        let warnings = warnings
+            .map(|value| value.to_str().unwrap().to_owned())
+            .collect();
         let code = response.status().as_u16();
         let bytes = response.into_body().collect_bytes().await.unwrap();
         (code, String::from_utf8_lossy(&bytes).into_owned(), warnings)
@@ -142,12 +152,17 @@ impl Runner {
             path.push_str(&parameter);
         };
         if let Some(earlier) = &step.follow {
-            let token = self.seen[earlier].pointer("/metadata/continue").and_then(Value::as_str);
+            let token = self.seen[earlier]
+                .pointer("/metadata/continue")
+                .and_then(Value::as_str);
             add(format!("continue={}", token.unwrap_or_default()));
         }
         if let Some(earlier) = &step.since {
             let version = self.seen[earlier].pointer("/metadata/resourceVersion");
-            add(format!("resourceVersion={}", version.and_then(Value::as_str).unwrap()));
+            add(format!(
+                "resourceVersion={}",
+                version.and_then(Value::as_str).unwrap()
+            ));
         }
         let writes = ["POST", "PUT", "PATCH"].contains(&step.method.as_str());
         if writes && !step.nomanager && !step.path.contains("fieldManager=") {
@@ -164,9 +179,10 @@ impl Runner {
                 None => Value::String(text),
             },
             Value::Array(items) => items.into_iter().map(|item| self.filled(item)).collect(),
-            Value::Object(members) => {
-                members.into_iter().map(|(key, value)| (key, self.filled(value))).collect()
-            }
+            Value::Object(members) => members
+                .into_iter()
+                .map(|(key, value)| (key, self.filled(value)))
+                .collect(),
             other => other,
         }
     }
@@ -179,7 +195,10 @@ trait CollectBytes {
 impl CollectBytes for kube::client::Body {
     async fn collect_bytes(self) -> Result<Vec<u8>, kube::Error> {
         let body = axum::body::Body::new(self);
-        Ok(axum::body::to_bytes(body, usize::MAX).await.unwrap().to_vec())
+        Ok(axum::body::to_bytes(body, usize::MAX)
+            .await
+            .unwrap()
+            .to_vec())
     }
 }
 
@@ -268,7 +287,10 @@ fn without_uids(text: &str) -> String {
 pub fn difference(expected: &Answer, actual: &Answer) -> Option<String> {
     let mut places = Vec::new();
     if expected.code != actual.code {
-        places.push(format!("  code: real {}, sandbox {}", expected.code, actual.code));
+        places.push(format!(
+            "  code: real {}, sandbox {}",
+            expected.code, actual.code
+        ));
     }
     if expected.warnings != actual.warnings {
         places.push(format!(
@@ -287,8 +309,10 @@ fn differing(path: &str, expected: &Value, actual: &Value, places: &mut Vec<Stri
                 left.keys().chain(right.keys()).collect();
             for key in keys {
                 let absent = Value::String("(absent)".to_owned());
-                let (left, right) =
-                    (left.get(key).unwrap_or(&absent), right.get(key).unwrap_or(&absent));
+                let (left, right) = (
+                    left.get(key).unwrap_or(&absent),
+                    right.get(key).unwrap_or(&absent),
+                );
                 differing(&format!("{path}.{key}"), left, right, places);
             }
         }
