@@ -4,6 +4,12 @@
 //! kube-apiserver 1.36 answered. With `KUDO_RS_TEST_KUBECONFIG` the requests also go to that
 //! cluster; with `KUDO_RS_TEST_RECORD=1` its answers replace the recorded ones.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests, which the lints' own exceptions do not see"
+)]
+
 mod differential_support;
 
 use std::collections::BTreeMap;

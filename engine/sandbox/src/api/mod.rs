@@ -13,6 +13,7 @@ mod discovery;
 mod objects;
 mod openapi;
 mod patch;
+mod protobuf;
 mod read;
 mod request;
 mod respond;
@@ -37,7 +38,8 @@ use tokio::task::JoinHandle;
 use self::catalog::{Catalog, Served};
 use self::request::{Call, Target, segments};
 use crate::refusal::Refusal;
-use crate::store::{Resource, Selector, Store, resources};
+use crate::store::object::{name, text};
+use crate::store::{Selector, Store, resources};
 use crate::{admission, crd, gc, namespaces};
 
 /// The largest body that is read (`MaxRequestBodyBytes`).
@@ -75,13 +77,10 @@ impl Api {
 
     /// Makes of a controller's new object what a request would have made of it: defaults, what
     /// admission adds, and the rules of its kind.
-    pub(crate) fn complete(
-        &self,
-        storage: &Resource,
-        object: &mut serde_json::Value,
-    ) -> Result<(), Refusal> {
+    pub(crate) fn complete(&self, object: &mut serde_json::Value) -> Result<(), Refusal> {
         let catalog = self.catalog();
-        let Some(served) = catalog.of_storage(storage) else {
+        let (version, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
+        let Some(served) = catalog.storage_of(version, kind) else {
             return Ok(());
         };
         if served.info.has_subresource("status") {
@@ -93,7 +92,7 @@ impl Api {
         if causes.is_empty() {
             return Ok(());
         }
-        Err(served.invalid(crate::store::object::name(object), &causes))
+        Err(served.invalid(name(object), &causes))
     }
 
     /// What is served at the moment. A CRD that was written by anybody is known at once.
@@ -151,7 +150,7 @@ async fn answer(State(api): State<Arc<Api>>, request: Request<Body>) -> Response
         }
         _ => Ok(discovery::answer_path(&api, &call, &path)),
     };
-    result.unwrap_or_else(|refusal| refusal.into_response())
+    result.unwrap_or_else(Refusal::into_response)
 }
 
 async fn resource(
@@ -176,12 +175,12 @@ async fn resource(
         .ok_or_else(Refusal::no_such_path)?;
     match (&target.name, &target.subresource) {
         (Some(_), Some(_)) => subresources::answer(api, served, &target, &call, parts).await,
-        (Some(name), None) => item(api, served, &target, name, &call).await,
-        (None, _) => collection(api, served, &target, &call).await,
+        (Some(name), None) => item(api, served, &target, name, &call),
+        (None, _) => collection(api, served, &target, &call),
     }
 }
 
-async fn item(
+fn item(
     api: &Arc<Api>,
     served: &Arc<Served>,
     target: &Target,
@@ -202,7 +201,7 @@ async fn item(
     }
 }
 
-async fn collection(
+fn collection(
     api: &Arc<Api>,
     served: &Arc<Served>,
     target: &Target,

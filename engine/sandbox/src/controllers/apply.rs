@@ -53,7 +53,7 @@ pub(super) fn apply(api: &Api, write: Write) -> Result<(), Refusal> {
 fn create(api: &Api, kind: Kind, mut object: Value, notice: Option<Notice>) -> Result<(), Refusal> {
     let resource = resource(kind);
     let created = api
-        .complete(&resource, &mut object)
+        .complete(&mut object)
         .and_then(|()| api.store.create(&resource, object));
     let Some(mut notice) = notice else {
         return created.map(drop);

@@ -1,4 +1,9 @@
 //! Sending the requests of the list, and comparing what comes back.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a helper of tests, which the lint's own exception does not see"
+)]
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,8 +15,9 @@ use serde_json::Value;
 /// One request of the list.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Step {
-    pub step: String,
+pub(crate) struct Step {
+    #[serde(rename = "step")]
+    title: String,
     method: String,
     path: String,
     #[serde(default)]
@@ -55,8 +61,8 @@ pub struct Step {
 
 /// What a server answered, less what differs by nature.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Answer {
-    pub step: String,
+pub(crate) struct Answer {
+    pub(crate) step: String,
     code: u16,
     body: Value,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -64,7 +70,7 @@ pub struct Answer {
 }
 
 /// Reads the list.
-pub fn requests() -> Vec<Step> {
+pub(crate) fn requests() -> Vec<Step> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/requests.jsonl");
     let text = std::fs::read_to_string(path).unwrap();
     text.lines()
@@ -73,20 +79,20 @@ pub fn requests() -> Vec<Step> {
 }
 
 /// Sends requests through a client and remembers the answers later ones refer to.
-pub struct Runner {
+pub(crate) struct Runner {
     client: kube::Client,
     seen: BTreeMap<String, Value>,
 }
 
 impl Runner {
-    pub fn new(client: kube::Client) -> Self {
+    pub(crate) fn new(client: kube::Client) -> Self {
         Self {
             client,
             seen: BTreeMap::new(),
         }
     }
 
-    pub async fn all(mut self, steps: &[Step]) -> Vec<Answer> {
+    pub(crate) async fn all(mut self, steps: &[Step]) -> Vec<Answer> {
         let mut answers = Vec::new();
         for step in steps {
             answers.push(self.answer(step).await);
@@ -102,16 +108,16 @@ impl Runner {
             tries += 1;
             (code, text, warnings) = self.send(step).await;
         }
-        let body = match step.watch && code == 200 {
-            true => text
-                .lines()
+        let body = if step.watch && code == 200 {
+            text.lines()
                 .map(|line| serde_json::from_str::<Value>(line).unwrap())
-                .collect(),
-            false => serde_json::from_str(&text).unwrap_or(Value::String(text)),
+                .collect()
+        } else {
+            serde_json::from_str(&text).unwrap_or(Value::String(text))
         };
-        self.seen.insert(step.step.clone(), body.clone());
+        self.seen.insert(step.title.clone(), body.clone());
         Answer {
-            step: step.step.clone(),
+            step: step.title.clone(),
             code,
             body: comparable(step, body),
             warnings: if step.warnings { warnings } else { Vec::new() },
@@ -141,7 +147,8 @@ impl Runner {
             .map(|value| value.to_str().unwrap().to_owned())
             .collect();
         let code = response.status().as_u16();
-        let bytes = response.into_body().collect_bytes().await.unwrap();
+        let body = axum::body::Body::new(response.into_body());
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         (code, String::from_utf8_lossy(&bytes).into_owned(), warnings)
     }
 
@@ -188,24 +195,9 @@ impl Runner {
     }
 }
 
-trait CollectBytes {
-    fn collect_bytes(self) -> impl Future<Output = Result<Vec<u8>, kube::Error>>;
-}
-
-impl CollectBytes for kube::client::Body {
-    async fn collect_bytes(self) -> Result<Vec<u8>, kube::Error> {
-        let body = axum::body::Body::new(self);
-        Ok(axum::body::to_bytes(body, usize::MAX)
-            .await
-            .unwrap()
-            .to_vec())
-    }
-}
-
 fn media(word: &str) -> &'static str {
     match word {
-        "" => "application/json",
-        "plain" => "application/json",
+        "" | "plain" => "application/json",
         "text" => "text/plain",
         "yaml" => "application/yaml",
         "json" => "application/json-patch+json",
@@ -230,6 +222,9 @@ const BY_NATURE: &[&str] = &[
     "nodePort",
     "hash",
     "responseKind",
+    "storageVersionHash",
+    // The recorded schemas have no descriptions.
+    "description",
 ];
 
 fn comparable(step: &Step, body: Value) -> Value {
@@ -251,12 +246,19 @@ fn without(value: Value, keys: &[&str]) -> Value {
         Value::Object(members) => members
             .into_iter()
             .filter(|(key, _)| !keys.contains(&key.as_str()))
-            .map(|(key, value)| (key, without(value, keys)))
+            .map(|(key, value)| (without_uids(&key), without(value, keys)))
             .collect(),
         Value::Array(items) => items.into_iter().map(|item| without(item, keys)).collect(),
+        Value::String(text) if is_age(&text) => "AGE".into(),
         Value::String(text) => Value::String(without_uids(&text)),
         other => other,
     }
+}
+
+/// True for the age of something young, as tables show it.
+fn is_age(text: &str) -> bool {
+    text.strip_suffix('s')
+        .is_some_and(|seconds| seconds.parse::<u32>().is_ok())
 }
 
 /// Replaces what looks like a UUID.
@@ -284,7 +286,7 @@ fn without_uids(text: &str) -> String {
 }
 
 /// Says where two answers differ.
-pub fn difference(expected: &Answer, actual: &Answer) -> Option<String> {
+pub(crate) fn difference(expected: &Answer, actual: &Answer) -> Option<String> {
     let mut places = Vec::new();
     if expected.code != actual.code {
         places.push(format!(

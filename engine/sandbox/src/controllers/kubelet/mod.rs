@@ -64,7 +64,9 @@ pub(super) fn reconcile(objects: &Objects, key: &Key, pretence: &Pretence) -> Ou
         stop(pod, pretence, &mut outcome);
         return outcome;
     }
-    if object::text(pod, "/spec/nodeName").is_empty() || pod::is_finished(pod) {
+    // Each kubelet looks after its own node; of a node that is not there, nobody does.
+    let node = objects.named(Kind::Node, "", object::text(pod, "/spec/nodeName"));
+    if node.is_none() || pod::is_finished(pod) {
         return outcome;
     }
     if object::text(pod, "/status/startTime").is_empty() {

@@ -120,10 +120,7 @@ impl World {
             object::set(&mut object, &["metadata", "namespace"], json!("n"));
         }
         let resource = apply::resource(kind);
-        self.controllers
-            .api
-            .complete(&resource, &mut object)
-            .unwrap();
+        self.controllers.api.complete(&mut object).unwrap();
         self.store.create(&resource, object).unwrap();
     }
 
