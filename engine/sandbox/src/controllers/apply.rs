@@ -1,7 +1,5 @@
 //! Writing what controllers want into the store.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 
 use super::kind::Kind;
@@ -9,6 +7,7 @@ use super::object;
 use super::objects::Key;
 use super::outcome::{Notice, Write};
 use crate::Refusal;
+use crate::api::Api;
 use crate::clock::seconds;
 use crate::store::{DeleteOptions, Part, Resource, Store, resources};
 
@@ -18,20 +17,14 @@ pub(super) fn resource(kind: Kind) -> Resource {
 }
 
 /// Does one write.
-pub(super) fn apply(store: &Store, write: Write) -> Result<(), Refusal> {
+pub(super) fn apply(api: &Api, write: Write) -> Result<(), Refusal> {
+    let store = &api.store;
     match write {
         Write::Create {
             kind,
             object,
             notice,
-        } => {
-            let created = create(store, kind, object)?;
-            let Some(mut notice) = notice else {
-                return Ok(());
-            };
-            notice.message = notice.message.replace("{}", object::name(&created));
-            tell(store, &notice)
-        }
+        } => create(api, kind, object, notice),
         Write::Update(kind, object) => store.update(&resource(kind), object, Part::Main).map(drop),
         Write::UpdateStatus(kind, object) => store
             .update(&resource(kind), object, Part::Status)
@@ -56,19 +49,33 @@ pub(super) fn apply(store: &Store, write: Write) -> Result<(), Refusal> {
     }
 }
 
-fn create(store: &Store, kind: Kind, mut object: Value) -> Result<Arc<Value>, Refusal> {
-    match kind {
-        Kind::Pod | Kind::PersistentVolumeClaim | Kind::PersistentVolume => {
-            object::set(&mut object, &["status", "phase"], json!("Pending"));
+/// Creates an object as a request would, and tells about it; a refusal is told too.
+fn create(api: &Api, kind: Kind, mut object: Value, notice: Option<Notice>) -> Result<(), Refusal> {
+    let resource = resource(kind);
+    let created = api
+        .complete(&mut object)
+        .and_then(|()| api.store.create(&resource, object));
+    let Some(mut notice) = notice else {
+        return created.map(drop);
+    };
+    match created {
+        Ok(created) => {
+            notice.message = notice.message.replace("{}", object::name(&created));
+            tell(&api.store, &notice)
         }
-        Kind::ReplicaSet => object::set(&mut object, &["status"], json!({"replicas": 0})),
-        _ => {}
+        Err(refusal) => {
+            let message = format!("Error creating: {}", refusal.message);
+            let failure = Notice {
+                warning: true,
+                reason: "FailedCreate",
+                message,
+                once: true,
+                ..notice
+            };
+            tell(&api.store, &failure)?;
+            Err(refusal)
+        }
     }
-    if kind == Kind::PersistentVolumeClaim {
-        let finalizers = json!(["kubernetes.io/pvc-protection"]);
-        object::set(&mut object, &["metadata", "finalizers"], finalizers);
-    }
-    store.create(&resource(kind), object)
 }
 
 /// Puts a pod on a node, and the node's zone and region onto the pod.

@@ -18,20 +18,21 @@ use super::{
     service, statefulset, volume,
 };
 
-/// A controller. The order is that of work that is due at the same time.
+/// A controller. The order is that of work that is due at the same time: pods move on before
+/// those look who count them, so that a thousand changes are counted once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Controller {
     Cluster,
-    Deployment,
-    ReplicaSet,
-    StatefulSet,
-    DaemonSet,
-    CronJob,
-    Job,
     Claim,
     Volume,
     Scheduler,
     Kubelet,
+    ReplicaSet,
+    StatefulSet,
+    DaemonSet,
+    Job,
+    Deployment,
+    CronJob,
     Service,
     Budget,
 }

@@ -46,9 +46,9 @@ mod volume;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::api::Api;
 use crate::clock::{Clock, later};
-use crate::ids::Ids;
-use crate::store::{Change, Feed, Selector, Store};
+use crate::store::{Change, Feed, Selector};
 use crate::{Options, Refusal};
 use desk::{Desk, Settings, Task};
 use kind::Kind;
@@ -58,47 +58,46 @@ use objects::Key;
 const RETRY: Duration = Duration::from_secs(1);
 
 /// Runs the pretend controllers until the future is dropped.
-pub(crate) async fn run(store: Store, clock: Arc<dyn Clock>, _ids: Arc<dyn Ids>, options: Options) {
+pub(crate) async fn run(api: Arc<Api>, options: Options) {
     let settings = Settings {
         pod_ready_after: options.pod_ready_after,
         nodes: options.nodes,
     };
     loop {
         // Only a reader that fell behind the history ends; it starts again from a list.
-        let refusal = Loop::start(&store, Arc::clone(&clock), settings)
-            .live()
-            .await;
+        let refusal = Loop::start(Arc::clone(&api), settings).live().await;
         tracing::debug!(%refusal, "the pretend controllers read everything again");
     }
 }
 
 /// The loop around the controllers.
 struct Loop {
-    store: Store,
-    clock: Arc<dyn Clock>,
+    api: Arc<Api>,
     feed: Feed,
     desk: Desk,
 }
 
 impl Loop {
     /// Reads all objects there are.
-    fn start(store: &Store, clock: Arc<dyn Clock>, settings: Settings) -> Self {
-        let feed = store.changes();
+    fn start(api: Arc<Api>, settings: Settings) -> Self {
+        let feed = api.store.changes();
         let mut desk = Desk::new(settings);
+        let now = api.store.clock().now();
         for kind in Kind::ALL {
-            for object in store
-                .list(&apply::resource(kind), None, &Selector::everything())
+            let resource = apply::resource(kind);
+            for object in api
+                .store
+                .list(&resource, None, &Selector::everything())
                 .items
             {
-                desk.observe(kind, &object, clock.now());
+                desk.observe(kind, &object, now);
             }
         }
-        Self {
-            store: store.clone(),
-            clock,
-            feed,
-            desk,
-        }
+        Self { api, feed, desk }
+    }
+
+    fn clock(&self) -> &Arc<dyn Clock> {
+        self.api.store.clock()
     }
 
     /// Works until the feed can no longer be read.
@@ -111,7 +110,7 @@ impl Loop {
                     let alarm = self.desk.next_alarm();
                     let changes = tokio::select! {
                         changes = self.feed.next() => changes,
-                        () = sleep(&*self.clock, alarm) => Ok(Vec::new()),
+                        () = sleep(&**self.api.store.clock(), alarm) => Ok(Vec::new()),
                     };
                     match changes {
                         Ok(changes) => self.absorb(&changes),
@@ -127,7 +126,7 @@ impl Loop {
     fn step(&mut self) -> Result<bool, Refusal> {
         let changes = self.feed.ready()?;
         self.absorb(&changes);
-        let Some(task) = self.desk.next(self.clock.now()) else {
+        let Some(task) = self.desk.next(self.clock().now()) else {
             return Ok(false);
         };
         self.work(&task);
@@ -135,6 +134,7 @@ impl Loop {
     }
 
     fn absorb(&mut self, changes: &[Arc<Change>]) {
+        let now = self.clock().now();
         for change in changes {
             let Change {
                 revision: _,
@@ -148,7 +148,7 @@ impl Loop {
                 continue;
             };
             match after {
-                Some(object) => self.desk.observe(kind, object, self.clock.now()),
+                Some(object) => self.desk.observe(kind, object, now),
                 None => self.desk.forget(kind, &Key::new(namespace, name)),
             }
         }
@@ -156,9 +156,9 @@ impl Loop {
 
     /// Lets one controller look, and writes what it wants.
     fn work(&mut self, task: &Task) {
-        let now = self.clock.now();
+        let now = self.clock().now();
         for write in self.desk.look(task, now) {
-            if let Err(refusal) = apply::apply(&self.store, write) {
+            if let Err(refusal) = apply::apply(&self.api, write) {
                 // The rest was decided on a state that is no longer so.
                 tracing::debug!(?task, %refusal, "a controller's write was refused");
                 self.desk.look_again(task, later(now, RETRY));

@@ -55,7 +55,10 @@ fn scale(set: &Value, pods: &[&Value], outcome: &mut Outcome) {
         return;
     }
     let superfluous = active.len() - wanted;
-    active.sort_by_key(|pod| expendability(pod, pods));
+    if superfluous == 0 {
+        return;
+    }
+    active.sort_by_cached_key(|pod| expendability(pod, pods));
     for pod in active.into_iter().take(superfluous.min(BURST)) {
         outcome.delete(Kind::Pod, pod);
         let message = format!("Deleted pod: {}", object::name(pod));

@@ -139,8 +139,7 @@ fn create(rollout: &Rollout<'_>, replicas: i64, outcome: &mut Outcome) {
     let Some(template) = deployment.pointer("/spec/template") else {
         return;
     };
-    let collisions = object::count(deployment, "/status/collisionCount");
-    let hash = object::hash(&json!([template, collisions]));
+    let hash = template_hash(deployment);
     let name = format!("{}-{hash}", object::name(deployment));
     let mut labeled = template.clone();
     object::set(
@@ -293,6 +292,12 @@ fn created(set: &Value) -> &str {
     object::text(set, "/metadata/creationTimestamp")
 }
 
+/// Returns the hash that names the `ReplicaSet` of the Deployment's present template.
+fn template_hash(deployment: &Value) -> String {
+    let collisions = object::count(deployment, "/status/collisionCount");
+    object::hash(&json!([deployment.pointer("/spec/template"), collisions]))
+}
+
 /// Tells whether a `ReplicaSet` was made from the Deployment's present template.
 fn has_template_of(set: &Value, deployment: &Value) -> bool {
     let mut template = set.pointer("/spec/template").cloned().unwrap_or_default();
@@ -303,5 +308,6 @@ fn has_template_of(set: &Value, deployment: &Value) -> bool {
     );
     let wanted = deployment.pointer("/spec/template").unwrap_or(&Value::Null);
     // The hash leaves out nulls and the order of keys, as a comparison of Go structs does.
-    object::hash(&template) == object::hash(wanted)
+    object::label(set, TEMPLATE_HASH) == template_hash(deployment)
+        || object::hash(&template) == object::hash(wanted)
 }

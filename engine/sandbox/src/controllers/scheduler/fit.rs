@@ -1,5 +1,7 @@
 //! Whether a node fits a pod: labels, taints, resources and (anti-)affinity of pods.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::super::kind::Kind;
@@ -35,8 +37,55 @@ impl Refusal {
     }
 }
 
+/// The pods that have nodes and have not ended: seen once for each pod that wants a node.
+pub(super) struct Placed<'a> {
+    objects: &'a Objects,
+    by_node: BTreeMap<&'a str, Vec<&'a Value>>,
+    /// Those that keep others away.
+    guarded: Vec<&'a Value>,
+}
+
+impl<'a> Placed<'a> {
+    pub(super) fn of(objects: &'a Objects) -> Self {
+        let mut by_node: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
+        let mut guarded = Vec::new();
+        for pod in objects.all(Kind::Pod) {
+            let node = object::text(pod, "/spec/nodeName");
+            if node.is_empty() || pod::is_finished(pod) {
+                continue;
+            }
+            by_node.entry(node).or_default().push(pod);
+            if !terms(pod, "podAntiAffinity").is_empty() {
+                guarded.push(pod);
+            }
+        }
+        Self {
+            objects,
+            by_node,
+            guarded,
+        }
+    }
+
+    /// The pods of a node.
+    pub(super) fn on(&self, node: &str) -> &[&'a Value] {
+        self.by_node.get(node).map_or(&[], Vec::as_slice)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &'a Value> {
+        self.by_node.values().flatten().copied()
+    }
+
+    /// Tells whether a pod's node and `node` are the same by a label of nodes.
+    fn is_near(&self, pod: &Value, node: &Value, key: &str) -> bool {
+        let name = object::text(pod, "/spec/nodeName");
+        let there = self.objects.named(Kind::Node, "", name);
+        let domain = object::label(node, key);
+        !domain.is_empty() && there.is_some_and(|there| object::label(there, key) == domain)
+    }
+}
+
 /// Returns why a node does not fit a pod, if so.
-pub(super) fn refusal(pod: &Value, node: &Value, objects: &Objects) -> Option<Refusal> {
+pub(super) fn refusal(pod: &Value, node: &Value, placed: &Placed<'_>) -> Option<Refusal> {
     if object::flag(node, "/spec/unschedulable") && !tolerates_taint(pod, &unschedulable_taint()) {
         return Some(Refusal::lasting("node(s) were unschedulable"));
     }
@@ -51,7 +100,7 @@ pub(super) fn refusal(pod: &Value, node: &Value, objects: &Objects) -> Option<Re
             "node(s) had untolerated taint(s) {{{key}: {value}}}"
         )));
     }
-    insufficient(pod, node, objects).or_else(|| affinity(pod, node, objects))
+    insufficient(pod, node, placed).or_else(|| affinity(pod, node, placed))
 }
 
 fn unschedulable_taint() -> Value {
@@ -129,12 +178,8 @@ fn tolerates_taint(pod: &Value, taint: &Value) -> bool {
 }
 
 /// Compares what the pod requests with what the node has and other pods leave.
-fn insufficient(pod: &Value, node: &Value, objects: &Objects) -> Option<Refusal> {
-    let name = object::name(node);
-    let others: Vec<&Value> = objects
-        .all(Kind::Pod)
-        .filter(|other| object::text(other, "/spec/nodeName") == name && !pod::is_finished(other))
-        .collect();
+fn insufficient(pod: &Value, node: &Value, placed: &Placed<'_>) -> Option<Refusal> {
+    let others = placed.on(object::name(node));
     let allocatable = |resource: &str| {
         let all = node.pointer("/status/allocatable")?;
         all.get(resource).and_then(milli)
@@ -181,32 +226,22 @@ fn requested(pod: &Value, resource: &str) -> i128 {
 }
 
 /// Checks required affinity and anti-affinity to other pods, both ways.
-fn affinity(pod: &Value, node: &Value, objects: &Objects) -> Option<Refusal> {
-    let placed: Vec<&Value> = objects
-        .all(Kind::Pod)
-        .filter(|other| !object::text(other, "/spec/nodeName").is_empty())
-        .filter(|other| !pod::is_finished(other) && object::uid(other) != object::uid(pod))
-        .collect();
-    let near = |other: &Value, key: &str| {
-        let name = object::text(other, "/spec/nodeName");
-        let there = objects.named(Kind::Node, "", name);
-        let domain = object::label(node, key);
-        !domain.is_empty() && there.is_some_and(|there| object::label(there, key) == domain)
-    };
+fn affinity(pod: &Value, node: &Value, placed: &Placed<'_>) -> Option<Refusal> {
+    let objects = placed.objects;
     for term in terms(pod, "podAntiAffinity") {
         let key = object::text(term, "/topologyKey");
-        if placed
-            .iter()
-            .any(|other| chooses(term, pod, other, objects) && near(other, key))
-        {
+        let hit =
+            |other: &Value| chooses(term, pod, other, objects) && placed.is_near(other, node, key);
+        if placed.all().any(hit) {
             return Some(Refusal::passing(
                 "node(s) didn't match pod anti-affinity rules",
             ));
         }
     }
-    for other in &placed {
+    for other in &placed.guarded {
         let hit = |term: &Value| {
-            chooses(term, other, pod, objects) && near(other, object::text(term, "/topologyKey"))
+            chooses(term, other, pod, objects)
+                && placed.is_near(other, node, object::text(term, "/topologyKey"))
         };
         if terms(other, "podAntiAffinity").iter().any(hit) {
             return Some(Refusal::passing(
@@ -217,11 +252,15 @@ fn affinity(pod: &Value, node: &Value, objects: &Objects) -> Option<Refusal> {
     for term in terms(pod, "podAffinity") {
         let key = object::text(term, "/topologyKey");
         let mut matching = placed
-            .iter()
+            .all()
             .filter(|other| chooses(term, pod, other, objects));
+        let mut is_alone = true;
+        let is_met = matching.any(|other| {
+            is_alone = false;
+            placed.is_near(other, node, key)
+        });
         // The first pod of a group may go anywhere if it is of the group itself.
-        let is_first = matching.clone().next().is_none() && chooses(term, pod, pod, objects);
-        if !is_first && !matching.any(|other| near(other, key)) {
+        if !is_met && !(is_alone && chooses(term, pod, pod, objects)) {
             return Some(Refusal::lasting("node(s) didn't match pod affinity rules"));
         }
     }

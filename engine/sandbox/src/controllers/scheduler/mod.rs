@@ -71,12 +71,13 @@ fn place(pod: &Value, objects: &Objects, outcome: &mut Outcome) -> Result<Option
         Claims::Bound => Vec::new(),
         Claims::Waiting(claims) => claims,
     };
+    let placed = fit::Placed::of(objects);
     let selected = volumes::selected_node(&waiting, objects);
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     let mut helpless = 0;
     let mut best: Option<((bool, usize, usize), &str)> = None;
     for node in &nodes {
-        if let Some(refusal) = fit::refusal(pod, node, objects) {
+        if let Some(refusal) = fit::refusal(pod, node, &placed) {
             helpless += usize::from(refusal.is_final);
             *reasons.entry(refusal.reason).or_default() += 1;
             continue;
@@ -84,7 +85,7 @@ fn place(pod: &Value, objects: &Objects, outcome: &mut Outcome) -> Result<Option
         let name = object::name(node);
         // Volumes may be there already: their node goes before all others.
         let is_elsewhere = selected.is_some_and(|selected| selected != name);
-        let (siblings, all) = crowd(pod, name, objects);
+        let (siblings, all) = crowd(pod, placed.on(name));
         let rank = (is_elsewhere, siblings, all);
         if best.is_none_or(|(least, _)| rank < least) {
             best = Some((rank, name));
@@ -101,18 +102,17 @@ fn place(pod: &Value, objects: &Objects, outcome: &mut Outcome) -> Result<Option
 }
 
 /// Counts the pods of the same controller, and all pods, of a node.
-fn crowd(pod: &Value, node: &str, objects: &Objects) -> (usize, usize) {
+fn crowd(pod: &Value, others: &[&Value]) -> (usize, usize) {
     let owner = object::controller(pod).map_or("", |owner| object::text(owner, "/uid"));
-    let mut siblings = 0;
-    let mut all = 0;
-    for other in objects.all(Kind::Pod) {
-        if object::text(other, "/spec/nodeName") != node || pod::is_finished(other) {
-            continue;
-        }
-        all += 1;
-        siblings += usize::from(!owner.is_empty() && object::is_controlled_by(other, owner));
-    }
-    (siblings, all)
+    let siblings = others
+        .iter()
+        .filter(|other| object::is_controlled_by(other, owner));
+    let siblings = if owner.is_empty() {
+        0
+    } else {
+        siblings.count()
+    };
+    (siblings, others.len())
 }
 
 /// Says what kube-scheduler 1.36 says when no node fits.

@@ -208,3 +208,22 @@ fn old_replica_sets_beyond_the_history_go() {
     let revisions: BTreeSet<String> = revisions.into_iter().collect();
     assert_eq!(revisions, ["3".to_owned(), "4".to_owned()].into());
 }
+
+#[test]
+fn five_hundred_pods_come_to_rest() {
+    let mut world = World::new();
+    let mut web = deployment();
+    web["spec"]["replicas"] = json!(500);
+    world.create(Kind::Deployment, web);
+
+    world.settle();
+
+    let status = &world.get(Kind::Deployment, "web").unwrap()["status"];
+    assert_eq!(status["readyReplicas"], 500);
+    let addresses: BTreeSet<String> = world
+        .all(Kind::Pod)
+        .iter()
+        .map(|pod| object::text(pod, "/status/podIP").to_owned())
+        .collect();
+    assert_eq!(addresses.len(), 500);
+}

@@ -7,6 +7,7 @@ mod jobs;
 mod pods;
 mod recordings;
 mod restarts;
+mod served;
 mod services;
 mod statefulsets;
 mod storage;
@@ -21,6 +22,7 @@ use serde_json::{Value, json};
 use super::desk::Settings;
 use super::kind::Kind;
 use super::{Loop, apply, object, pod};
+use crate::api::Api;
 use crate::clock::{Clock, TestClock};
 use crate::ids::SeededIds;
 use crate::store::{DeleteOptions, Feed, Part, Selector, Store};
@@ -56,7 +58,8 @@ impl World {
     }
 
     fn on(store: Store, clock: Arc<TestClock>, settings: Settings) -> Self {
-        let controllers = Loop::start(&store, Arc::clone(&clock) as _, settings);
+        let api = Api::new(&store).unwrap();
+        let controllers = Loop::start(api, settings);
         let feed = store.changes();
         let mut world = Self {
             store,
@@ -116,7 +119,9 @@ impl World {
         if !matches!(kind, Kind::Node | Kind::PersistentVolume) {
             object::set(&mut object, &["metadata", "namespace"], json!("n"));
         }
-        self.store.create(&apply::resource(kind), object).unwrap();
+        let resource = apply::resource(kind);
+        self.controllers.api.complete(&mut object).unwrap();
+        self.store.create(&resource, object).unwrap();
     }
 
     /// Changes metadata and spec, as an update of a user does.

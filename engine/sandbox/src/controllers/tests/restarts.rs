@@ -23,7 +23,7 @@ fn images(world: &World) -> Vec<String> {
 /// Ends the process after every possible number of tasks, and opens the file anew.
 #[test]
 fn a_process_that_dies_in_the_middle_of_a_rollout_is_taken_over() {
-    for steps in (0..120).step_by(7) {
+    for steps in (0..120).step_by(17) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.redb");
         let clock = Arc::new(TestClock::new("2026-11-24T12:00:00Z".parse().unwrap()));
@@ -152,12 +152,8 @@ async fn the_loop_is_woken_by_changes_and_by_the_clock() {
         pod_ready_after: Duration::from_secs(5),
         nodes: 1,
     };
-    let task = tokio::spawn(super::super::run(
-        store.clone(),
-        Arc::clone(&clock) as _,
-        ids,
-        options,
-    ));
+    let api = Api::new(&store).unwrap();
+    let task = tokio::spawn(super::super::run(api, options));
     let mut pod = template("a", "img");
     pod["metadata"]["name"] = json!("a");
     pod["metadata"]["namespace"] = json!("n");
