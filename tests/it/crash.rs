@@ -17,7 +17,10 @@ fn status_of(user: &User) -> Value {
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "{what} did not come about in a minute");
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "{what} did not come about in a minute"
+        );
         thread::yield_now();
     }
 }
@@ -42,7 +45,10 @@ fn a_killed_deploy_is_finished_by_another_process() {
         let deploy = &status["planStatus"]["deploy"];
         assert_eq!(deploy["status"], "COMPLETE", "{deploy}");
         let steps = deploy["phases"][0]["steps"].as_array().unwrap();
-        assert!(steps.iter().all(|step| step["status"] == "COMPLETE"), "{deploy}");
+        assert!(
+            steps.iter().all(|step| step["status"] == "COMPLETE"),
+            "{deploy}"
+        );
         user.run(&["uninstall"]).ok();
     }
 }
@@ -51,10 +57,15 @@ fn a_killed_deploy_is_finished_by_another_process() {
 fn an_interrupted_deploy_gives_its_lease_back() {
     let user = User::new();
     let driver = user.start(&["install", "operators/galera"]);
-    until("the plan", || status_of(&user)["planStatus"]["deploy"]["status"] == "IN_PROGRESS");
+    until("the plan", || {
+        status_of(&user)["planStatus"]["deploy"]["status"] == "IN_PROGRESS"
+    });
     let pid = driver.id().to_string();
     let mut driver = driver;
-    let killed = std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    let killed = std::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status()
+        .unwrap();
     assert!(killed.success());
     let ended = driver.wait().unwrap();
     assert!(matches!(ended.code(), Some(0 | 130)), "{ended}");

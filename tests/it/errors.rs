@@ -34,8 +34,7 @@ parameters:
 - {name: NAMED, required: false, trigger: deploy}
 ";
 
-const MAP: &str =
-    "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Name }}\ndata:\n  c: {{ .Params.COUNT | quote }}\n";
+const MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Name }}\ndata:\n  c: {{ .Params.COUNT | quote }}\n";
 
 fn nothing_installed(user: &User) {
     let all = user.run(&["get", "all", "-o", "json"]).ok();
@@ -67,11 +66,16 @@ fn unknown_parameters_and_wrong_values_change_nothing() {
     let user = User::new();
     let package = package(&user, OPERATOR, PARAMS, MAP);
 
-    user.run(&["install", &package, "-p", "CUONT=2"]).refused("did you mean `COUNT`");
-    user.run(&["install", &package, "-p", "COUNT=three"]).refused("type is \"integer\"");
-    user.run(&["install", &package, "-p", "COLOR=red"]).refused("only allowed values are [blue green]");
-    user.run(&["install", &package, "-p", "COUNT"]).refused("parameter not set: COUNT");
-    user.run(&["install", &package, "-P", "/no/such/file"]).refused("/no/such/file");
+    user.run(&["install", &package, "-p", "CUONT=2"])
+        .refused("did you mean `COUNT`");
+    user.run(&["install", &package, "-p", "COUNT=three"])
+        .refused("type is \"integer\"");
+    user.run(&["install", &package, "-p", "COLOR=red"])
+        .refused("only allowed values are [blue green]");
+    user.run(&["install", &package, "-p", "COUNT"])
+        .refused("parameter not set: COUNT");
+    user.run(&["install", &package, "-P", "/no/such/file"])
+        .refused("/no/such/file");
 
     nothing_installed(&user);
 }
@@ -96,11 +100,15 @@ fn changes_that_the_rules_forbid_change_nothing() {
     user.run(&["install", &package]).ok();
     let before = user.run(&["get", "instances", "-o", "json"]).ok();
 
-    user.run(&["update", "-p", "COUNT=2", "-p", "NAMED=x"]).refused("triggering multiple plans");
-    user.run(&["update", "-p", "COUNT=x"]).refused("type is \"integer\"");
+    user.run(&["update", "-p", "COUNT=2", "-p", "NAMED=x"])
+        .refused("triggering multiple plans");
+    user.run(&["update", "-p", "COUNT=x"])
+        .refused("type is \"integer\"");
     user.run(&["update"]).refused("there is nothing to change");
-    user.run(&["update", "--instance", "nobody", "-p", "COUNT=2"]).refused("no instance `nobody`");
-    user.run(&["plan", "trigger", "--name", "nope"]).refused("plan nope does not exist");
+    user.run(&["update", "--instance", "nobody", "-p", "COUNT=2"])
+        .refused("no instance `nobody`");
+    user.run(&["plan", "trigger", "--name", "nope"])
+        .refused("plan nope does not exist");
     user.run(&["install", &package]).refused("already exists");
 
     assert_eq!(user.run(&["get", "instances", "-o", "json"]).ok(), before);
@@ -111,13 +119,19 @@ fn an_update_while_another_plan_runs_is_refused() {
     let user = User::new();
     let package = package(&user, OPERATOR, PARAMS, MAP);
     user.run(&["install", &package]).ok();
-    user.run(&["plan", "trigger", "--name", "hang", "--no-wait"]).ok();
+    user.run(&["plan", "trigger", "--name", "hang", "--no-wait"])
+        .ok();
 
-    user.run(&["update", "-p", "COUNT=2"]).refused("plan 'hang' is scheduled (or running)");
+    user.run(&["update", "-p", "COUNT=2"])
+        .refused("plan 'hang' is scheduled (or running)");
 
     let late = user.run(&["plan", "wait", "--timeout", "1s"]);
     assert_eq!(late.code, 4, "{}", late.stderr);
-    assert!(late.stderr.contains("kudo-rs plan resume"), "{}", late.stderr);
+    assert!(
+        late.stderr.contains("kudo-rs plan resume"),
+        "{}",
+        late.stderr
+    );
 }
 
 #[test]
@@ -127,31 +141,41 @@ fn several_instances_are_listed_when_none_is_chosen() {
     user.run(&["install", &package, "--instance", "one"]).ok();
     user.run(&["install", &package, "--instance", "two"]).ok();
 
-    user.run(&["plan", "status"]).refused("choose one with --instance: one, two");
+    user.run(&["plan", "status"])
+        .refused("choose one with --instance: one, two");
 }
 
 #[test]
 fn a_broken_kubeconfig_is_an_error_and_no_reason_for_the_sandbox() {
     let user = User::new();
     let broken = user.file("kubeconfig", "clusters: [");
-    let unreachable = user.file("away", "\
+    let unreachable = user.file(
+        "away",
+        "\
 apiVersion: v1
 kind: Config
 current-context: c
 clusters: [{name: c, cluster: {server: \"http://127.0.0.1:1\"}}]
 contexts: [{name: c, context: {cluster: c, user: u}}]
 users: [{name: u, user: {}}]
-");
+",
+    );
 
-    user.run(&["get", "instances", "--kubeconfig", &broken]).refused(&broken);
-    user.run(&["get", "instances", "--kubeconfig", "/no/such"]).refused("/no/such");
-    user.run(&["get", "instances", "--kubeconfig", &unreachable]).refused("the cluster does not answer");
+    user.run(&["get", "instances", "--kubeconfig", &broken])
+        .refused(&broken);
+    user.run(&["get", "instances", "--kubeconfig", "/no/such"])
+        .refused("/no/such");
+    user.run(&["get", "instances", "--kubeconfig", &unreachable])
+        .refused("the cluster does not answer");
 }
 
 #[test]
 fn a_damaged_state_file_is_named_with_the_way_out() {
     let user = User::new();
-    user.file("sandbox/state.redb", "this is no database, and long enough to be looked at");
+    user.file(
+        "sandbox/state.redb",
+        "this is no database, and long enough to be looked at",
+    );
 
     let ran = user.run(&["get", "instances"]);
 
@@ -175,7 +199,10 @@ fn a_state_folder_that_cannot_be_made_is_named() {
     let file = user.file("occupied", "a file");
     let mut command = user.command(&["get", "instances"]);
 
-    let output = command.env("KUDO_RS_SANDBOX", format!("{file}/below")).output().unwrap();
+    let output = command
+        .env("KUDO_RS_SANDBOX", format!("{file}/below"))
+        .output()
+        .unwrap();
 
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{stderr}");

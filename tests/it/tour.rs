@@ -33,18 +33,32 @@ fn galera_is_installed_scaled_and_uninstalled() {
             assert_eq!(status["planStatus"][plan]["status"], "COMPLETE", "{status}");
         }
         let conditions = status["conditions"].as_array().unwrap();
-        let ready = conditions.iter().find(|one| one["type"] == "Ready").unwrap();
-        assert_eq!((&ready["status"], &ready["reason"]), (&"True".into(), &"ResourcesReady".into()));
+        let ready = conditions
+            .iter()
+            .find(|one| one["type"] == "Ready")
+            .unwrap();
+        assert_eq!(
+            (&ready["status"], &ready["reason"]),
+            (&"True".into(), &"ResourcesReady".into())
+        );
 
         let tree = user.run(&["plan", "status"]).ok();
         assert!(tree.contains("Active-Plan: \"node_update\""), "{tree}");
         assert!(tree.contains("Step bootstrap_deploy [COMPLETE]"), "{tree}");
         let history = user.run(&["plan", "history"]).ok();
-        assert!(history.contains("node_update (last finished run at 20"), "{history}");
+        assert!(
+            history.contains("node_update (last finished run at 20"),
+            "{history}"
+        );
         let all = user.run(&["get", "all"]).ok();
-        assert!(all.contains("└── galera-10.11-0.2.0\n        └── galera-instance"), "{all}");
+        assert!(
+            all.contains("└── galera-10.11-0.2.0\n        └── galera-instance"),
+            "{all}"
+        );
 
-        let gone = user.run(&["uninstall", "--instance", "galera-instance"]).ok();
+        let gone = user
+            .run(&["uninstall", "--instance", "galera-instance"])
+            .ok();
         assert_eq!(gone, "instance.kudo.dev/v1beta1/galera-instance deleted\n");
         let left = json(&user.run(&["get", "instances", "-o", "json"]).ok());
         assert_eq!(left["items"], Value::Array(Vec::new()));
@@ -56,11 +70,14 @@ fn an_update_to_what_is_there_runs_no_plan() {
     for backend in backends() {
         let user = User::on(backend);
         let package = counter(&user);
-        user.run(&["install", &package]).ok();
+        user.run(&["install", &package, "-p", "COUNT=1"]).ok();
 
         let said = user.run(&["update", "-p", "COUNT=1"]).ok();
 
-        assert_eq!(said, "Instance counter-instance is so already; no plan runs.\n");
+        assert_eq!(
+            said,
+            "Instance counter-instance is so already; no plan runs.\n"
+        );
     }
 }
 
@@ -74,16 +91,26 @@ fn a_plan_that_fails_gives_exit_code_3_and_names_the_step() {
         let failed = user.run(&["plan", "trigger", "--name", "fail"]);
 
         assert_eq!(failed.code, 3, "{}", failed.stderr);
-        assert!(failed.stderr.contains("failed in fail.main.fail.fail: dummy error"));
+        assert!(
+            failed
+                .stderr
+                .contains("failed in fail.main.fail.fail: dummy error")
+        );
         let status = user.run(&["plan", "status"]).ok();
-        assert!(status.contains("Step fail [FATAL_ERROR] (Error during execution"), "{status}");
+        assert!(
+            status.contains("Step fail [FATAL_ERROR] (Error during execution"),
+            "{status}"
+        );
     }
 }
 
 /// A package of a `ConfigMap`, a toggle and a plan that fails.
 fn counter(user: &User) -> String {
     user.file("counter/templates/map.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Name }}\ndata:\n  count: {{ .Params.COUNT | quote }}\n");
-    user.file("counter/templates/extra.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Name }}-extra\n");
+    user.file(
+        "counter/templates/extra.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Name }}-extra\n",
+    );
     user.file("counter/params.yaml", "apiVersion: kudo.dev/v1beta1\nparameters:\n- {name: COUNT, default: \"1\"}\n- {name: EXTRA, default: \"true\"}\n");
     let operator = "\
 apiVersion: kudo.dev/v1beta1
@@ -119,10 +146,16 @@ fn a_toggle_applies_and_deletes_and_cleanup_runs_before_the_instance_goes() {
         user.run(&["install", &package]).ok();
 
         user.run(&["update", "-p", "EXTRA=false"]).ok();
-        user.run(&["update", "-p", "EXTRA=true", "-p", "COUNT=2"]).ok();
+        user.run(&["update", "-p", "EXTRA=true", "-p", "COUNT=2"])
+            .ok();
         let gone = user.run(&["uninstall"]);
 
-        assert!(gone.stderr.contains("Plan cleanup of counter-instance is complete."), "{}", gone.stderr);
+        assert!(
+            gone.stderr
+                .contains("Plan cleanup of counter-instance is complete."),
+            "{}",
+            gone.stderr
+        );
         gone.ok();
         let left = json(&user.run(&["get", "instances", "-o", "json"]).ok());
         assert_eq!(left["items"], Value::Array(Vec::new()));

@@ -101,8 +101,12 @@ pub fn last_executed(status: &InstanceStatus) -> Option<&PlanStatus> {
     {
         return Some(named);
     }
-    let ended = statuses.values().filter(|plan| plan.status != ExecutionStatus::NeverRun);
-    ended.rev().max_by_key(|plan| plan.last_updated_timestamp.as_ref().map(|time| time.0))
+    let ended = statuses
+        .values()
+        .filter(|plan| plan.status != ExecutionStatus::NeverRun);
+    ended
+        .rev()
+        .max_by_key(|plan| plan.last_updated_timestamp.as_ref().map(|time| time.0))
 }
 
 #[cfg(test)]
@@ -203,7 +207,10 @@ mod tests {
                 ..PlanStatus::default()
             },
         );
-        let mut status = InstanceStatus { plan_status: statuses, ..InstanceStatus::default() };
+        let mut status = InstanceStatus {
+            plan_status: statuses,
+            ..InstanceStatus::default()
+        };
         assert_eq!(last_executed(&status).unwrap().name, "update");
 
         status.plan_status.get_mut("deploy").unwrap().status = ExecutionStatus::Error;

@@ -21,15 +21,27 @@ impl Ran {
     /// Returns stdout of a command that must have ended well.
     #[track_caller]
     pub(crate) fn ok(self) -> String {
-        assert_eq!(self.code, 0, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert_eq!(
+            self.code, 0,
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout, self.stderr
+        );
         self.stdout
     }
 
     /// Checks that the command failed with exit code 1 and said `words`.
     #[track_caller]
     pub(crate) fn refused(&self, words: &str) {
-        assert_eq!(self.code, 1, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
-        assert!(self.stderr.contains(words), "`{words}` is not in:\n{}", self.stderr);
+        assert_eq!(
+            self.code, 1,
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout, self.stderr
+        );
+        assert!(
+            self.stderr.contains(words),
+            "`{words}` is not in:\n{}",
+            self.stderr
+        );
         assert!(!self.stderr.contains("panicked"), "{}", self.stderr);
     }
 }
@@ -44,7 +56,10 @@ pub(crate) enum Backend {
 }
 
 /// Returns the backends that are here; says which are not.
-#[expect(clippy::disallowed_methods, reason = "tests choose their backend by the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests choose their backend by the environment"
+)]
 pub(crate) fn backends() -> Vec<Backend> {
     let mut backends = vec![Backend::Sandbox];
     match std::env::var_os("KUDO_RS_TEST_KUBECONFIG") {
@@ -76,7 +91,11 @@ impl User {
             Backend::Sandbox => "default".to_owned(),
             Backend::ApiServer(_) => format!("kudo-rs-{}-{number}", std::process::id()),
         };
-        let user = Self { home: TempDir::new().unwrap(), backend, namespace };
+        let user = Self {
+            home: TempDir::new().unwrap(),
+            backend,
+            namespace,
+        };
         if matches!(user.backend, Backend::ApiServer(_)) {
             user.namespace_request("POST");
         }
@@ -113,7 +132,11 @@ impl User {
 
     /// Starts `kudo-rs` and lets it run.
     pub(crate) fn start(&self, args: &[&str]) -> Child {
-        self.command(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        self.command(args)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
     }
 
     /// Returns `kudo-rs` with their environment and nothing else of this process's.
@@ -129,28 +152,40 @@ impl User {
             .env("TZ", "UTC");
         match &self.backend {
             Backend::Sandbox => &mut command,
-            Backend::ApiServer(path) => {
-                command.env("KUBECONFIG", path).args(["--namespace", &self.namespace])
-            }
+            Backend::ApiServer(path) => command
+                .env("KUBECONFIG", path)
+                .args(["--namespace", &self.namespace]),
         };
         command
     }
 
     fn namespace_request(&self, method: &str) {
-        let Backend::ApiServer(path) = &self.backend else { return };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let Backend::ApiServer(path) = &self.backend else {
+            return;
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         runtime.block_on(async {
             let kubeconfig = kube::config::Kubeconfig::read_from(path).unwrap();
             let options = kube::config::KubeConfigOptions::default();
-            let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.unwrap();
+            let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options)
+                .await
+                .unwrap();
             let client = kube::Client::try_from(config).unwrap();
             let api: kube::Api<k8s_openapi::api::core::v1::Namespace> = kube::Api::all(client);
             if method == "POST" {
                 let namespace = serde_json::json!({"metadata": {"name": self.namespace}});
                 let namespace = serde_json::from_value(namespace).unwrap();
-                api.create(&kube::api::PostParams::default(), &namespace).await.unwrap();
+                api.create(&kube::api::PostParams::default(), &namespace)
+                    .await
+                    .unwrap();
             } else {
-                drop(api.delete(&self.namespace, &kube::api::DeleteParams::default()).await);
+                drop(
+                    api.delete(&self.namespace, &kube::api::DeleteParams::default())
+                        .await,
+                );
             }
         });
     }
