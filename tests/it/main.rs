@@ -3,6 +3,8 @@
 //! Commands run as processes with a home of their own. Those of [`backends`] run on the sandbox and,
 //! where `KUDO_RS_TEST_KUBECONFIG` names one, on a real API server too.
 
+#![cfg(test)]
+
 mod architecture;
 mod crash;
 mod errors;
