@@ -260,7 +260,8 @@ fn affinity(pod: &Value, node: &Value, placed: &Placed<'_>) -> Option<Refusal> {
             placed.is_near(other, node, key)
         });
         // The first pod of a group may go anywhere if it is of the group itself.
-        if !is_met && !(is_alone && chooses(term, pod, pod, objects)) {
+        let is_first = is_alone && chooses(term, pod, pod, objects);
+        if !(is_met || is_first) {
             return Some(Refusal::lasting("node(s) didn't match pod affinity rules"));
         }
     }
