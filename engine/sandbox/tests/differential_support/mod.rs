@@ -300,8 +300,34 @@ pub(crate) fn difference(expected: &Answer, actual: &Answer) -> Option<String> {
             expected.warnings, actual.warnings
         ));
     }
-    differing("", &expected.body, &actual.body, &mut places);
+    differing(
+        "",
+        &sorted(&expected.body),
+        &sorted(&actual.body),
+        &mut places,
+    );
     (!places.is_empty()).then(|| format!("{}:\n{}", actual.step, places.join("\n")))
+}
+
+/// Sorts managers by name: servers sort them by time first, and a second may begin in between.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, value)| {
+                let mut value = sorted(value);
+                if let (true, Some(managers)) = (key == "managedFields", value.as_array_mut()) {
+                    managers.sort_by_key(|entry| {
+                        ["manager", "operation", "subresource"]
+                            .map(|key| entry[key].as_str().unwrap_or_default().to_owned())
+                    });
+                }
+                (key.clone(), value)
+            })
+            .collect(),
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        other => other.clone(),
+    }
 }
 
 fn differing(path: &str, expected: &Value, actual: &Value, places: &mut Vec<String>) {
