@@ -6,7 +6,7 @@ mod case;
 mod file;
 
 use case::Answer;
-use kudo_templates::{Environment, Functions, Limits, Parser, RenderError, Value};
+use kudo_templates::{Environment, Functions, Limits, Parser, RenderError, Template, Value};
 
 /// Renders with the functions of KUDO and small limits.
 fn rendered(text: &str) -> Result<String, RenderError> {
@@ -15,14 +15,18 @@ fn rendered(text: &str) -> Result<String, RenderError> {
         memory: 16 << 20,
         ..Limits::default()
     };
-    let functions = Functions::kudo();
-    let template = Parser::new(&functions).parse("tpl", text).unwrap();
     let environment = Environment {
         limits,
         ..Environment::default()
     };
-    let bytes = template.render(&Value::Nil, &environment)?;
-    Ok(String::from_utf8(bytes).unwrap())
+    let bytes = parsed(text).render(&Value::Nil, &environment)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn parsed(text: &str) -> Template {
+    let functions = Functions::kudo();
+    let template = Parser::new(&functions).parse("tpl", text);
+    template.expect("the templates of these tests parse")
 }
 
 #[test]

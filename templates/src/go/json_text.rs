@@ -31,9 +31,12 @@ pub(crate) fn push_string(out: &mut Vec<u8>, text: &[u8]) {
 pub(crate) fn float64(value: f64) -> Option<String> {
     let magnitude = value.abs();
     let exponent = magnitude != 0.0 && !(1e-6..1e21).contains(&magnitude);
-    value.is_finite().then(|| match exponent {
-        true => with_exponent(&scientific(value)),
-        false => positional(value),
+    value.is_finite().then(|| {
+        if exponent {
+            with_exponent(&scientific(value))
+        } else {
+            positional(value)
+        }
     })
 }
 
@@ -97,8 +100,8 @@ mod tests {
             (1e-6, "0.000001"),
             (1e-7, "1e-7"),
             (1.5e300, "1.5e+300"),
-            (1_846_908_949_985_103.25, "1846908949985103.2"),
-            (-778_344_036_937_258.25, "-778344036937258.2"),
+            (1_846_908_949_985_103.2, "1846908949985103.2"),
+            (-778_344_036_937_258.2, "-778344036937258.2"),
             (0.001_5, "0.0015"),
             (-0.0, "-0"),
         ] {

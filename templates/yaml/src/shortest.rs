@@ -47,15 +47,15 @@ mod tests {
     #[test]
     fn of_two_equally_near_the_even_one() {
         assert_eq!(
-            shortest_digits(1_846_908_949_985_103.25),
+            shortest_digits(1_846_908_949_985_103.2),
             "1.8469089499851032e15"
         );
         assert_eq!(
-            shortest_digits(1_846_908_949_985_103.75),
+            shortest_digits(1_846_908_949_985_103.8),
             "1.8469089499851038e15"
         );
         assert_eq!(
-            shortest_digits(-778_344_036_937_258.25),
+            shortest_digits(-778_344_036_937_258.2),
             "-7.783440369372582e14"
         );
         assert_eq!(shortest_digits(0.001_5), "1.5e-3");
