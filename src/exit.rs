@@ -89,7 +89,8 @@ fn hint(error: &anyhow::Error) -> Option<&'static str> {
         OperationError::UnknownParameter { .. } => {
             Some("`kudo-rs package list parameters PACKAGE` lists them")
         }
-        OperationError::Denied(_)
+        OperationError::Render(_)
+        | OperationError::Denied(_)
         | OperationError::Cluster(_)
         | OperationError::NoOperatorVersion { .. }
         | OperationError::OtherContent { .. }

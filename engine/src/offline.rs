@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    api::TaskSpec,
     error::TaskError,
     package::Release,
     parameters::{self, ParameterError},
@@ -96,6 +97,29 @@ pub fn rendered(release: &Release, part: &Part) -> Result<Vec<Rendering>, Offlin
         }
     }
     Ok(found)
+}
+
+/// Checks that the plan which a change starts can be rendered, before anything is written.
+///
+/// A plan with Pipe tasks is left to its run: what its templates name in `.Pipes` is made on the way.
+///
+/// # Errors
+///
+/// As [`rendered`].
+pub fn check(release: &Release, plan: &str) -> Result<(), OfflineError> {
+    let part = Part {
+        plan: Some(plan.to_owned()),
+        ..Part::default()
+    };
+    let tasks: Vec<String> = positions(release, &part)?
+        .into_iter()
+        .map(|position| position.task)
+        .collect();
+    let is_pipe = |task: &TaskSpec| task.kind == "Pipe" && tasks.contains(&task.name);
+    if release.operator_version.spec.tasks.iter().any(is_pipe) {
+        return Ok(());
+    }
+    rendered(release, &part).map(drop)
 }
 
 fn positions(release: &Release, part: &Part) -> Result<Vec<Position>, OfflineError> {

@@ -22,7 +22,8 @@ where
     // Only a package that can be installed is worth connecting for.
     let connection = connect().await?;
     let release = release.named(&connection.namespace, args.instance.as_deref(), given);
-    let installed = operations::install(&connection.cluster, &release, args.skip_instance).await?;
+    let installed = operations::install(&connection.cluster, &release, args.skip_instance).await;
+    let installed = installed.map_err(|error| super::template::placed(error.into(), &package))?;
     if !installed.definitions.is_empty() {
         ui.note(&format!(
             "Installed KUDO's definitions into the cluster: {}.",

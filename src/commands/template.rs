@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use anyhow::Context as _;
 use kudo_engine::{
     offline::{Part, Rendering, rendered},
-    package::{Package, Release},
+    package::{Diagnostic, Package, PackageError, Release},
     parameters::MASK,
     render::split,
 };
@@ -32,7 +32,8 @@ pub(super) fn template(args: &Template, global: &Global, ui: &Ui) -> anyhow::Res
         phase: args.phase.clone(),
         step: args.step.clone(),
     };
-    for one in rendered(&release, &part)? {
+    let renderings = rendered(&release, &part);
+    for one in renderings.map_err(|error| placed(error.into(), &package))? {
         let text = if args.mask_secrets {
             masked(&one)?
         } else {
@@ -49,6 +50,39 @@ pub(super) fn template(args: &Template, global: &Global, ui: &Ui) -> anyhow::Res
         }
     }
     Ok(ExitStatus::Done)
+}
+
+/// Returns an error of a template with the line of the package that it speaks of; any other as it is.
+pub(crate) fn placed(error: anyhow::Error, package: &Package) -> anyhow::Error {
+    finding(&format!("{error:#}"), package)
+        .map_or(error, |finding| PackageError::from(finding).into())
+}
+
+/// Go's texts begin with `template: NAME:LINE:` or `template: NAME:LINE:COLUMN:`, columns from 0.
+fn finding(message: &str, package: &Package) -> Option<Diagnostic> {
+    let place = message.split("template: ").skip(1).find_map(|rest| {
+        let (name, text) = package
+            .templates
+            .iter()
+            .find(|(name, _)| rest.starts_with(&format!("{name}:")))?;
+        Some((name, text, &rest[name.len() + 1..]))
+    });
+    let (name, text, rest) = place?;
+    let mut numbers = rest.split(':').map_while(|part| part.parse::<usize>().ok());
+    let line = numbers.next()?;
+    let bytes = numbers.next().unwrap_or_default();
+    let source = text.lines().nth(line.checked_sub(1)?).unwrap_or_default();
+    let column = source
+        .char_indices()
+        .take_while(|(at, _)| *at < bytes)
+        .count()
+        + 1;
+    Some(Diagnostic::of_text(
+        package.template_file(name),
+        text,
+        (line, column),
+        message,
+    ))
 }
 
 /// Replaces the values of parameters that look secret before anything is made of them; an empty value

@@ -12,9 +12,12 @@ use serde_json::{Value, json};
 use crate::{
     admission::{Change, Schedule, decide, finalizers},
     api::{
-        Instance, OperatorVersion, PlanExecution, instance::ExecutionStatus, names::FIELD_MANAGER,
+        Instance, Operator, OperatorSpec, OperatorVersion, PlanExecution,
+        instance::ExecutionStatus, names::FIELD_MANAGER,
     },
     cluster::{Cluster, ClusterError, read},
+    offline,
+    package::Release,
 };
 
 use super::{OperationError, unknown_parameter};
@@ -130,6 +133,13 @@ async fn patch(
     let Schedule::Run(plan_name) = decision.schedule else {
         return Ok(None);
     };
+    new.spec.parameters.clone_from(&decision.parameters);
+    let release = Release {
+        operator: Operator::new("", OperatorSpec::default()),
+        operator_version: version.clone(),
+        instance: new,
+    };
+    offline::check(&release, &plan_name)?;
     let mut spec = json!({"parameters": decision.parameters});
     // KUDO's webhook schedules by itself, and refuses a change that names the plan too.
     if matches!(edit, Edit::Run(_)) || !has_kudo_webhook(cluster).await {

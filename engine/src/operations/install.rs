@@ -13,6 +13,7 @@ use crate::{
     admission::{Change, Schedule, decide, finalizers},
     api::{Instance, Operator, OperatorVersion, PlanExecution, instance::ExecutionStatus},
     cluster::{Cluster, ClusterError, read},
+    offline,
     package::Release,
 };
 
@@ -128,6 +129,11 @@ async fn checked(cluster: &Cluster, release: &Release) -> Result<Instance, Opera
     instance.metadata.finalizers = (!finalizers.is_empty()).then_some(finalizers);
     instance.spec.parameters = decision.parameters;
     if let Schedule::Run(plan_name) = decision.schedule {
+        let release = Release {
+            instance: instance.clone(),
+            ..release.clone()
+        };
+        offline::check(&release, &plan_name)?;
         let uid = cluster.ids().uid();
         let status = Some(ExecutionStatus::InProgress);
         instance.spec.plan_execution = PlanExecution {

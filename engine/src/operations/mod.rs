@@ -11,7 +11,7 @@ pub use change::{Asked, Edit, change};
 pub use install::{Installed, Object, install};
 pub use uninstall::uninstall;
 
-use crate::{admission::Denial, cluster::ClusterError};
+use crate::{admission::Denial, cluster::ClusterError, offline::OfflineError};
 
 /// Why a request was not written.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +71,9 @@ pub enum OperationError {
         /// The name that is most like it.
         nearest: Option<String>,
     },
+    /// The plan cannot be rendered with these values.
+    #[error(transparent)]
+    Render(#[from] OfflineError),
     /// The cluster is too old for the package.
     #[error("the package needs Kubernetes {needed} or newer, and this cluster has {found}")]
     OldCluster {
