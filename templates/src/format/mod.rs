@@ -9,7 +9,7 @@
 mod directive;
 mod float;
 mod integer;
-mod names;
+pub(crate) mod names;
 mod printer;
 pub(crate) mod quote;
 pub(crate) mod runes;

@@ -170,7 +170,7 @@ impl Case {
 /// Renders with a fixed seed and time.
 pub(crate) fn render(template: &Template, data: &Value) -> Result<Vec<u8>, RenderError> {
     let clock = Clock {
-        seconds: 1_790_000_000,
+        seconds: 1_795_435_200,
         nanoseconds: 123_456_789,
     };
     template.render(
