@@ -266,7 +266,7 @@ impl<'t> Run<'t> {
 }
 
 /// Bytes of text that a function may look at for one step.
-const BYTES_PER_STEP: usize = 16;
+const BYTES_PER_STEP: usize = 256;
 
 /// Returns the steps that a call costs: functions look through their texts, even where they make nothing.
 fn cost(arguments: &[Value]) -> u64 {
