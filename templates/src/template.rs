@@ -19,7 +19,7 @@ pub enum MissingKey {
     Invalid,
     /// The zero value of the map's elements.
     Zero,
-    /// An error: what KUDO uses (kudo-spec 3.4).
+    /// An error: what KUDO uses (kudo-spec 4.1).
     #[default]
     Error,
 }

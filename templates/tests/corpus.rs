@@ -60,6 +60,15 @@ fn own_corpus_is_answered_as_go_does() {
     assert_eq!(failures, 0);
 }
 
+/// What the fuzzer found, and what it was near; answers of Go 1.26.
+#[test]
+fn findings_of_the_fuzzer_are_answered_as_go_does() {
+    let text = include_str!("data/gotemplate-fuzz.jsonl");
+    let (failures, report) = run(text, &Functions::kudo());
+    println!("{report}");
+    assert_eq!(failures, 0);
+}
+
 #[test]
 fn sprig_3_corpus_is_answered_as_go_does() {
     let text = include_str!("data/gotemplate-sprig3.jsonl");

@@ -77,5 +77,13 @@ pub(crate) fn append(meter: &mut Meter, out: &mut Vec<u8>, value: &Value) -> Res
 pub(crate) fn text(meter: &mut Meter, value: &Value, verb: char) -> Result<String, Exceeded> {
     let mut printer = Printer::new(meter, Vec::new());
     printer.argument(value, verb)?;
-    Ok(String::from_utf8_lossy(&printer.finish()?).into_owned())
+    Ok(crate::value::to_text(&printer.finish()?).into_owned())
+}
+
+/// Returns what `%v` shows of the struct that a value is or points to, without its `String` method.
+pub(crate) fn struct_text(meter: &mut Meter, value: &Value) -> Result<String, Exceeded> {
+    let mut printer = Printer::new(meter, Vec::new());
+    printer.without_methods(value)?;
+    let text = crate::value::to_text(&printer.finish()?).into_owned();
+    Ok(text.trim_start_matches('&').to_owned())
 }

@@ -44,6 +44,8 @@ enum Step {
     Owned(String),
     Key(crate::value::Str),
     Value(Value),
+    /// The zone of a time in UTC.
+    NilLocation,
 }
 
 impl<'m> Printer<'m> {
@@ -111,6 +113,7 @@ impl<'m> Printer<'m> {
                 Step::Text(text) => self.push(text),
                 Step::Owned(text) => self.push(&text),
                 Step::Key(key) => self.string(&key, verb)?,
+                Step::NilLocation => self.nil_location(verb),
                 Step::Value(Value::Nil | Value::Invalid) => {
                     self.push(if self.flags.sharp_v {
                         "interface {}(nil)"
@@ -206,12 +209,17 @@ impl<'m> Printer<'m> {
             .go_type()
             .map_or_else(|| "<nil>".to_owned(), |of| of.to_string());
         self.push(&format!("%!{verb}({go_type}="));
+        self.without_methods(value)?;
+        self.push(")");
+        Ok(())
+    }
+
+    /// Prints a value as if its type had no methods.
+    pub(super) fn without_methods(&mut self, value: &Value) -> Result<(), Exceeded> {
         self.complaining = true;
         let printed = self.value(value, 'v', false);
         self.complaining = false;
-        printed?;
-        self.push(")");
-        Ok(())
+        printed
     }
 
     fn integer(
@@ -474,7 +482,10 @@ impl<'m> Printer<'m> {
         self.push("{");
         steps.push(Step::Text("}"));
         for (at, (name, field)) in foreign.fields().into_iter().enumerate().rev() {
-            steps.push(Step::Value(field));
+            steps.push(match field {
+                Value::Nil => Step::NilLocation,
+                field => Step::Value(field),
+            });
             if sharp_v || plus_v {
                 steps.push(Step::Owned(format!("{name}:")));
             }
@@ -508,6 +519,31 @@ impl<'m> Printer<'m> {
             _ => return self.bad_verb(value, verb),
         }
         Ok(())
+    }
+
+    fn nil_location(&mut self, verb: char) {
+        match verb {
+            'v' if self.flags.sharp_v => self.push("(*time.Location)(nil)"),
+            'v' => self.pad(b"<nil>"),
+            'b' | 'o' | 'd' | 'x' | 'X' => {
+                let base = match verb {
+                    'b' => 2,
+                    'o' => 8,
+                    'd' => 10,
+                    _ => 16,
+                };
+                let format = integer::Format {
+                    base,
+                    upper: verb == 'X',
+                };
+                integer::append(self, 0, false, format, verb);
+            }
+            _ => {
+                self.push(&format!("%!{verb}(*time.Location="));
+                self.pad(b"<nil>");
+                self.push(")");
+            }
+        }
     }
 
     /// Writes padding, with zeros if asked for and on the left.

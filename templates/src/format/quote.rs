@@ -6,7 +6,7 @@ use super::runes::{self, is_print};
 pub(crate) fn quote(bytes: &[u8]) -> String {
     let mut out = Vec::with_capacity(bytes.len() + 2);
     append_quoted(&mut out, bytes, b'"', false);
-    String::from_utf8_lossy(&out).into_owned()
+    crate::value::to_text(&out).into_owned()
 }
 
 /// Appends a quoted string; with `ascii`, other runes are escaped.

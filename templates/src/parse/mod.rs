@@ -224,7 +224,7 @@ impl<'s> Parser<'s> {
         match token.kind {
             TokenKind::Eof => "EOF".to_owned(),
             TokenKind::Error => self.lexer.error().to_owned(),
-            kind if kind > TokenKind::Keyword => format!("<{}>", String::from_utf8_lossy(text)),
+            kind if kind > TokenKind::Keyword => format!("<{}>", crate::value::to_text(text)),
             _ if text.len() > 10 => {
                 let short = crate::format::runes::runes(text)
                     .nth(10)

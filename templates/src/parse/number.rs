@@ -27,7 +27,7 @@ fn character(text: &[u8]) -> Result<Number, String> {
         return Err("invalid syntax".to_owned());
     };
     if rest != b"'" {
-        let text = String::from_utf8_lossy(text);
+        let text = crate::value::to_text(text);
         return Err(format!("malformed character constant: {text}"));
     }
     Ok(Number {

@@ -136,7 +136,10 @@ impl<'t> Run<'t> {
         let result = (function.run)(&mut context, Arguments::of_method(receiver, values));
         self.arguments.truncate(start);
         match result {
-            Ok(value) => Ok(Evaluated::plain(value)),
+            Ok(value) => Ok(Evaluated {
+                value,
+                boxed: function.result == Type::Interface,
+            }),
             Err(error) => {
                 self.at = at;
                 Err(match error {

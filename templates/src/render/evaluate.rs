@@ -147,7 +147,7 @@ impl<'t> Run<'t> {
             (Some(float), _) if has_point && !is_hex && !is_character => Ok(Value::Float(*float)),
             (_, Some(int)) => Ok(Value::int(*int)),
             _ if uint.is_some() => {
-                let text = String::from_utf8_lossy(text);
+                let text = crate::value::to_text(text);
                 Err(self.failure(&format!("{text} overflows int")))
             }
             _ => Ok(Value::Invalid),

@@ -6,7 +6,7 @@ use super::{Cell, Evaluated, Failure, Run};
 use crate::format;
 use crate::limits::{Exceeded, Meter};
 use crate::tree::{Operation, Pipe, Printed, Tree, Variable};
-use crate::value::{IntKind, Slice, Str, Type, UintKind, Value};
+use crate::value::{IntKind, Kind, Slice, Str, Type, UintKind, Value};
 
 /// A block that is open, with what is to be restored at its end.
 pub(super) enum Frame<'t> {
@@ -304,9 +304,13 @@ impl<'t> Run<'t> {
         Ok(Some(elements).filter(|elements| !elements.is_empty()))
     }
 
-    /// Returns a value as `%v` shows it.
+    /// Returns a value as `%v` shows it; what a pointer points to has no methods here.
     fn shown(&mut self, value: &Value) -> Result<String, Failure> {
-        match format::text(&mut self.meter, value, 'v') {
+        let text = match value.kind() {
+            Kind::Ptr => format::struct_text(&mut self.meter, value),
+            _ => format::text(&mut self.meter, value, 'v'),
+        };
+        match text {
             Ok(text) => Ok(text),
             Err(limit) => Err(self.exceeded(limit)),
         }

@@ -46,7 +46,7 @@ impl Printed<'_> {
             Self::Operand(operand) => printer.argument(operand, false),
             Self::Nothing => {}
         }
-        String::from_utf8_lossy(&printer.out).into_owned()
+        crate::value::to_text(&printer.out).into_owned()
     }
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn print_tree(tree: &Tree) -> String {
     for operation in &tree.operations {
         printer.operation(operation);
     }
-    String::from_utf8_lossy(&printer.out).into_owned()
+    crate::value::to_text(&printer.out).into_owned()
 }
 
 struct Printer<'t> {

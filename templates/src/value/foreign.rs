@@ -68,6 +68,16 @@ pub struct Certificate {
     pub key: Str,
 }
 
+impl Location {
+    /// Returns what a time keeps of its zone: nil for UTC.
+    fn pointer(&self) -> Value {
+        if self.name.as_bytes() == b"UTC" {
+            return Value::Nil;
+        }
+        Value::Foreign(Foreign::Location(Rc::new(self.clone())))
+    }
+}
+
 impl Foreign {
     /// Returns the Go type.
     pub const fn go_type(&self) -> Type {
@@ -99,7 +109,7 @@ impl Foreign {
                     Value::Uint(UintKind::Uint64, u64::from(time.nanoseconds)),
                 ),
                 ("ext", Value::int64(time.seconds.saturating_add(YEAR_ONE))),
-                ("loc", Value::Nil),
+                ("loc", time.location.pointer()),
             ],
             Self::Location(location) => vec![("name", Value::Str(location.name.clone()))],
             Self::Version(version) => vec![

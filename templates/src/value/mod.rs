@@ -27,6 +27,7 @@ pub use foreign::{Certificate, Foreign, Location, Time, Version};
 pub use map::Map;
 pub use slice::Slice;
 pub use text::Str;
+pub(crate) use text::to_text;
 pub use types::{IntKind, Kind, Type, UintKind};
 
 /// A Go value with its type.

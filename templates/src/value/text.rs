@@ -15,15 +15,30 @@ impl Str {
         &self.0
     }
 
-    /// Returns the text, with U+FFFD where the bytes are not UTF-8.
+    /// Returns the text, with U+FFFD for each byte that is not UTF-8, as Go does it.
     pub fn to_text(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.0)
+        to_text(&self.0)
     }
 
     /// Returns the text if the bytes are UTF-8.
     pub fn as_utf8(&self) -> Option<&str> {
         std::str::from_utf8(&self.0).ok()
     }
+}
+
+/// Returns bytes as text, with U+FFFD for each byte that is not UTF-8.
+///
+/// The standard library gives one for a run of bytes that begins well; Go does not.
+pub(crate) fn to_text(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
+    }
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
+    }
+    Cow::Owned(text)
 }
 
 impl Default for Str {
