@@ -117,7 +117,9 @@ impl Home {
         let again = if is_own { None } else { copy(&request) };
         match client.send(request).await {
             Ok(response) => Ok(response),
-            Err(error) if !is_own && is_refused(&error) => {
+            // The process that had the state is gone, and may have taken the answer along: what it had
+            // done is in the state, so the request is repeated on that.
+            Err(error) if !is_own => {
                 let fresh = self.link().await?;
                 let client = match &fresh {
                     Link::Own(own) => own.client.clone(),
@@ -301,16 +303,4 @@ fn copy(request: &http::Request<Body>) -> Option<http::Request<Body>> {
     *copy.uri_mut() = request.uri().clone();
     *copy.headers_mut() = request.headers().clone();
     Some(copy)
-}
-
-/// Whether nobody listens any more, so that the request cannot have had an effect.
-fn is_refused(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut error = Some(error);
-    while let Some(cause) = error {
-        if let Some(io) = cause.downcast_ref::<io::Error>() {
-            return io.kind() == io::ErrorKind::ConnectionRefused;
-        }
-        error = cause.source();
-    }
-    false
 }
