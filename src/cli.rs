@@ -140,7 +140,7 @@ pub(crate) struct Values {
 
 /// Whether and how long to wait.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct Wait {
+pub(crate) struct Waiting {
     /// Wait until the plan has ended (the default)
     #[arg(long, overrides_with = "no_wait")]
     pub wait: bool,
@@ -167,7 +167,7 @@ pub(crate) struct Install {
     #[arg(long)]
     pub skip_instance: bool,
     #[command(flatten)]
-    pub wait: Wait,
+    pub wait: Waiting,
 }
 
 /// `update`
@@ -178,7 +178,7 @@ pub(crate) struct Update {
     #[command(flatten)]
     pub values: Values,
     #[command(flatten)]
-    pub wait: Wait,
+    pub wait: Waiting,
 }
 
 /// `uninstall`
@@ -190,7 +190,7 @@ pub(crate) struct Uninstall {
     #[arg(long)]
     pub skip_cleanup: bool,
     #[command(flatten)]
-    pub wait: Wait,
+    pub wait: Waiting,
 }
 
 /// `plan ...`
@@ -218,7 +218,7 @@ pub(crate) enum Plan {
         #[arg(long, value_name = "PLAN")]
         name: String,
         #[command(flatten)]
-        wait: Wait,
+        wait: Waiting,
     },
     /// Go on with a plan that was interrupted
     Resume {

@@ -26,7 +26,7 @@ pub(super) async fn drive(
         cluster.ids().uid()
     );
     let driver = Driver::new(cluster.clone(), holder);
-    let progress = Progress::new(*ui);
+    let progress = Progress::new(ui.clone());
     let observe = |report| progress.show(&report);
     let limit = async {
         match timeout {

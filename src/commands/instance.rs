@@ -1,7 +1,7 @@
 //! Which instance a command is about.
 
 use anyhow::bail;
-use kube::{Api, ResourceExt as _, api::ListParams};
+use kube::{Api, api::ListParams};
 use kudo_engine::{
     api::Instance,
     cluster::{self, ClusterError},
@@ -18,7 +18,7 @@ pub(super) async fn chosen(arg: &InstanceArg, connection: &Connection) -> anyhow
     let names: Vec<String> = list(connection)
         .await?
         .iter()
-        .map(|one| one.name_any())
+        .map(kube::ResourceExt::name_any)
         .collect();
     match names.as_slice() {
         [one] => Ok(one.clone()),

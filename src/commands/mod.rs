@@ -28,7 +28,7 @@ pub(crate) async fn run(cli: Cli, settings: &Settings, ui: &Ui) -> anyhow::Resul
     let global = &cli.global;
     let connected = || connect(global, settings, ui);
     match cli.command {
-        Command::Install(args) => install::install(args, connected, ui).await,
+        Command::Install(args) => Box::pin(install::install(args, connected, ui)).await,
         Command::Update(args) => update::update(args, &connected().await?, ui).await,
         Command::Plan(args) => plan::plan(args, &connected().await?, ui).await,
         Command::Get(args) => get::get(&args, &connected().await?, ui).await,
@@ -37,7 +37,7 @@ pub(crate) async fn run(cli: Cli, settings: &Settings, ui: &Ui) -> anyhow::Resul
         Command::Template(args) => template::template(&args, global, ui),
         Command::Init(args) => init::init(&args, connected, ui).await,
         Command::Sandbox(args) => sandbox::sandbox(args, settings, ui).await,
-        Command::Version(args) => version(args, ui),
+        Command::Version(args) => version(&args, ui),
         Command::Completion { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "kudo-rs", &mut script);
@@ -47,7 +47,7 @@ pub(crate) async fn run(cli: Cli, settings: &Settings, ui: &Ui) -> anyhow::Resul
     }
 }
 
-fn version(args: VersionArgs, ui: &Ui) -> anyhow::Result<ExitStatus> {
+fn version(args: &VersionArgs, ui: &Ui) -> anyhow::Result<ExitStatus> {
     let version = env!("CARGO_PKG_VERSION");
     let text = match args.output.output {
         None => format!("kudo-rs {version}\n"),

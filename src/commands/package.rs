@@ -170,9 +170,12 @@ fn task_tree(name: &str, package: &Package, with_tasks: bool) -> Tree {
 /// Returns what a task works on, for people.
 fn resources(task: &TaskSpec) -> Vec<String> {
     let fields = &task.spec;
-    let named = |what: &str, name: &str| match name.is_empty() {
-        true => None,
-        false => Some(format!("{what}{name}")),
+    let named = |what: &str, name: &str| {
+        if name.is_empty() {
+            None
+        } else {
+            Some(format!("{what}{name}"))
+        }
     };
     let parameter = named("parameter ", &fields.parameter).into_iter();
     let rest = [named("", &fields.pod), named("package ", &fields.package)];

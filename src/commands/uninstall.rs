@@ -44,14 +44,13 @@ pub(super) async fn uninstall(
     ));
     let gone = until_gone(connection, &name);
     let limit = args.wait.timeout.unwrap_or(Duration::MAX);
-    match tokio::time::timeout(limit, gone).await {
-        Ok(gone) => gone?,
-        Err(_) => {
-            ui.say(&format!(
-                "error: {name} is still there; what it owns has not gone in time"
-            ));
-            return Ok(ExitStatus::TimedOut);
-        }
+    if let Ok(gone) = tokio::time::timeout(limit, gone).await {
+        gone?;
+    } else {
+        ui.say(&format!(
+            "error: {name} is still there; what it owns has not gone in time"
+        ));
+        return Ok(ExitStatus::TimedOut);
     }
     ui.print(&format!("instance.kudo.dev/v1beta1/{name} deleted\n"))?;
     Ok(ExitStatus::Done)

@@ -4,7 +4,7 @@ use anyhow::bail;
 use kudo_engine::operations::{Asked, Edit, change};
 
 use crate::{
-    cli::{Update, Wait},
+    cli::{Update, Waiting},
     connection::Connection,
     exit::ExitStatus,
     ui::Ui,
@@ -29,7 +29,7 @@ pub(super) async fn update(
 pub(super) async fn ask(
     name: &str,
     edit: &Edit,
-    wait: &Wait,
+    wait: &Waiting,
     connection: &Connection,
     ui: &Ui,
 ) -> anyhow::Result<ExitStatus> {

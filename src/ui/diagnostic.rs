@@ -43,7 +43,7 @@ fn drawn_as(level: Level<'_>, diagnostic: &Diagnostic, has_color: bool) -> Strin
     if let Some(hint) = &diagnostic.hint {
         group = group.element(Level::HELP.message(hint.as_str()));
     }
-    renderer.render(&[group]).to_string()
+    renderer.render(&[group]).clone()
 }
 
 /// Returns the byte at which the 1-based `column` of `line` begins.

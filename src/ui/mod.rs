@@ -19,7 +19,7 @@ use serde::Serialize;
 use crate::cli::{Color, Format, Global};
 
 /// Where and how things are shown.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ui {
     is_quiet: bool,
     /// Whether stderr is a terminal that can be redrawn.
@@ -50,6 +50,10 @@ impl Ui {
     /// # Errors
     ///
     /// When stdout is closed or full.
+    #[expect(
+        clippy::unused_self,
+        reason = "whoever speaks was given the terminal to do so"
+    )]
     pub(crate) fn print(&self, text: &str) -> std::io::Result<()> {
         let mut out = anstream::stdout().lock();
         out.write_all(text.as_bytes())?;
@@ -64,6 +68,10 @@ impl Ui {
     }
 
     /// Says something that must be heard.
+    #[expect(
+        clippy::unused_self,
+        reason = "whoever speaks was given the terminal to do so"
+    )]
     pub(crate) fn say(&self, text: &str) {
         let mut err = anstream::stderr().lock();
         // Where stderr is closed there is nobody to tell.

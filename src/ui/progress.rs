@@ -59,7 +59,7 @@ impl Progress {
                 ));
             }
             Report::Progress(plan) if self.ui.is_live => state.draw(plan, self.ui.has_color),
-            Report::Progress(plan) => state.tell(plan, self.ui),
+            Report::Progress(plan) => state.tell(plan, &self.ui),
         }
     }
 
@@ -76,7 +76,7 @@ impl Progress {
 }
 
 impl State {
-    fn tell(&mut self, plan: &PlanStatus, ui: Ui) {
+    fn tell(&mut self, plan: &PlanStatus, ui: &Ui) {
         let now = (plan.name.clone(), plan.status);
         if self.plan.as_ref() != Some(&now) && plan.status == ExecutionStatus::InProgress {
             ui.note(&format!("Plan {} runs.", plan.name));

@@ -42,10 +42,8 @@ impl Tree {
             } else {
                 ("├── ", "│   ")
             };
-            lines.push_str(&format!(
-                "{indent}{edge}{}\n",
-                child.text.replace('\n', " ")
-            ));
+            let text = child.text.replace('\n', " ");
+            *lines += &[indent, edge, text.as_str(), "\n"].concat();
             child.draw_children(&format!("{indent}{below}"), lines);
         }
     }

@@ -25,7 +25,7 @@ fn render(text: &str) -> Result<String, RenderError> {
 }
 
 fn render_in(text: &str, environment: &Environment) -> Result<String, RenderError> {
-    let template = Template::parse("tpl", text).expect("the template parses");
+    let template = Template::parse("tpl", text).unwrap_or_else(|error| unreachable!("{error}"));
     let data = Value::dict([("l", Value::list(vec![Value::int(1), Value::int(2)]))]);
     let bytes = template.render(&data, environment)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())

@@ -75,7 +75,7 @@ impl Cluster {
             .spec
             .as_ref()
             .and_then(|spec| spec.holder_identity.clone());
-        let is_free = current.as_deref().is_none_or(|holder| holder.is_empty());
+        let is_free = current.as_deref().is_none_or(str::is_empty);
         if !is_free && stale != Some(version.as_str()) {
             return Ok(Asked::Theirs {
                 holder: current.unwrap_or_default(),

@@ -51,7 +51,7 @@ impl std::fmt::Debug for Cluster {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Cluster")
             .field("namespace", &self.client.default_namespace())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use crate::{
     admission,
     api::{
-        Instance, OperatorVersion,
+        Instance, OperatorVersion, OperatorVersionSpec,
         instance::{ExecutionStatus, PlanStatus},
         names::{FINALIZER_CLEANUP, PLAN_CLEANUP},
     },
@@ -168,7 +168,10 @@ impl Driver {
         let Ok(instance) = self.instance(namespace, name).await else {
             return;
         };
-        let subject = Subject::of(&instance, &OperatorVersion::new("", Default::default()));
+        let subject = Subject::of(
+            &instance,
+            &OperatorVersion::new("", OperatorVersionSpec::default()),
+        );
         if let Err(error) = self.cluster.stop_driving(&subject, &self.holder).await {
             tracing::debug!(%error, "the lease was not given back");
         }
@@ -179,7 +182,10 @@ impl Driver {
         instance: &Instance,
         observe: &(dyn Fn(Report) + Sync),
     ) -> Result<follow::Followed, DriveError> {
-        let subject = Subject::of(instance, &OperatorVersion::new("", Default::default()));
+        let subject = Subject::of(
+            instance,
+            &OperatorVersion::new("", OperatorVersionSpec::default()),
+        );
         match self
             .cluster
             .ask_to_drive(&subject, &self.holder, None)

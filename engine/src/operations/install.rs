@@ -77,7 +77,7 @@ pub async fn install(
     let instance = if skip_instance {
         None
     } else {
-        Some(checked(cluster, release).await?)
+        Some(checked(cluster, release)?)
     };
     check_kubernetes(cluster, release).await?;
     let mut writing = Writing {
@@ -106,7 +106,7 @@ fn namespace_of(release: &Release) -> String {
 }
 
 /// Returns the instance as it is to be created, with every rule checked.
-async fn checked(cluster: &Cluster, release: &Release) -> Result<Instance, OperationError> {
+fn checked(cluster: &Cluster, release: &Release) -> Result<Instance, OperationError> {
     let mut instance = release.instance.clone();
     let parameters = &release.operator_version.spec.parameters;
     let known: Vec<&str> = parameters.iter().map(|one| one.name.as_str()).collect();
@@ -251,9 +251,10 @@ impl Writing<'_> {
 
     fn explain_missing_namespace(&self, error: &ClusterError) -> Result<(), OperationError> {
         let kind = error.refusal().and_then(|status| status.details.as_ref());
-        match kind.is_some_and(|details| details.kind == "namespaces") {
-            true => Err(OperationError::NoNamespace(self.namespace.clone())),
-            false => Ok(()),
+        if kind.is_some_and(|details| details.kind == "namespaces") {
+            Err(OperationError::NoNamespace(self.namespace.clone()))
+        } else {
+            Ok(())
         }
     }
 
