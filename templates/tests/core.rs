@@ -1,5 +1,9 @@
 //! Sprig's everyday functions: Go's answers, the manual's examples, and what no template may make them do.
 
+#![cfg(test)]
+
+#[path = "support/answer.rs"]
+mod answer;
 #[path = "support/case.rs"]
 mod case;
 #[path = "support/file.rs"]
@@ -16,13 +20,15 @@ fn rendered(text: &str) -> Result<String, RenderError> {
         ..Limits::default()
     };
     let functions = Functions::kudo();
-    let template = Parser::new(&functions).parse("tpl", text).unwrap();
+    let Ok(template) = Parser::new(&functions).parse("tpl", text) else {
+        panic!("{text} does not parse");
+    };
     let environment = Environment {
         limits,
         ..Environment::default()
     };
     let bytes = template.render(&Value::Nil, &environment)?;
-    Ok(String::from_utf8(bytes).unwrap())
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 #[test]

@@ -31,9 +31,12 @@ pub(crate) fn push_string(out: &mut Vec<u8>, text: &[u8]) {
 pub(crate) fn float64(value: f64) -> Option<String> {
     let magnitude = value.abs();
     let exponent = magnitude != 0.0 && !(1e-6..1e21).contains(&magnitude);
-    value.is_finite().then(|| match exponent {
-        true => with_exponent(&shortest::scientific(value)),
-        false => shortest::positional(value),
+    value.is_finite().then(|| {
+        if exponent {
+            with_exponent(&shortest::scientific(value))
+        } else {
+            shortest::positional(value)
+        }
     })
 }
 

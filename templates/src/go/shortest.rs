@@ -69,6 +69,10 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(
+        clippy::excessive_precision,
+        reason = "exact, but not the shortest text"
+    )]
     fn of_two_equally_near_the_even_one() {
         assert_eq!(positional(1_846_908_949_985_103.25), "1846908949985103.2");
         assert_eq!(positional(1_846_908_949_985_103.75), "1846908949985103.8");

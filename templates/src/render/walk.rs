@@ -147,16 +147,16 @@ impl<'t> Run<'t> {
 
     fn action(&mut self, operation: &'t Operation, pipe: &'t Pipe) -> Result<(), Failure> {
         self.at_operation(operation);
-        let printed = match self.look_at(pipe, |value, out, meter| print(meter, out, value)) {
-            Some(printed) => printed,
-            None => {
-                let value = self.pipeline(pipe)?;
-                if !pipe.variables.is_empty() {
-                    return Ok(());
-                }
-                self.at_operation(operation);
-                print(&mut self.meter, &mut self.out, &value)
+        let seen = self.look_at(pipe, |value, out, meter| print(meter, out, value));
+        let printed = if let Some(printed) = seen {
+            printed
+        } else {
+            let value = self.pipeline(pipe)?;
+            if !pipe.variables.is_empty() {
+                return Ok(());
             }
+            self.at_operation(operation);
+            print(&mut self.meter, &mut self.out, &value)
         };
         if let Err(limit) = printed {
             return Err(self.exceeded(limit));
@@ -172,18 +172,17 @@ impl<'t> Run<'t> {
         } else {
             self.look_at(pipe, |value, _, _| value.is_true())
         };
-        let holds = match seen {
-            Some(holds) => holds,
-            None => {
-                let value = self.pipeline(pipe)?;
-                let holds = value.is_true();
-                if holds && with {
-                    let dot = std::mem::replace(&mut self.dot, Evaluated::plain(value));
-                    self.frames.push(Frame::With { mark, dot });
-                    return Ok(());
-                }
-                holds
+        let holds = if let Some(holds) = seen {
+            holds
+        } else {
+            let value = self.pipeline(pipe)?;
+            let holds = value.is_true();
+            if holds && with {
+                let dot = std::mem::replace(&mut self.dot, Evaluated::plain(value));
+                self.frames.push(Frame::With { mark, dot });
+                return Ok(());
             }
+            holds
         };
         self.frames.push(Frame::If { mark });
         if !holds {
