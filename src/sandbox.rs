@@ -35,7 +35,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 pub(crate) struct Server {
     /// Address, as in `http://127.0.0.1:40123`.
     pub url: String,
-    /// What requests must carry: other users of the machine reach the loopback address too.
+    /// What requests must carry, in a header or as the first part of their path: other users of the
+    /// machine reach the loopback address too.
     pub token: String,
     /// The process.
     pub pid: u32,
@@ -219,7 +220,8 @@ impl Home {
         let token: Arc<str> = format!("Bearer {}", server.token).into();
         let router = sandbox
             .router()
-            .layer(middleware::from_fn_with_state(token, authorised));
+            .layer(middleware::from_fn_with_state(token, authorised))
+            .nest(&format!("/{}", server.token), sandbox.router());
         let serving = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {
                 tracing::warn!(%error, "the sandbox is no longer served");

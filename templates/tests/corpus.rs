@@ -1,5 +1,7 @@
 //! The corpora: what Go gave for some 2,600 templates, text for text.
 
+#[path = "support/answer.rs"]
+mod answer;
 #[path = "support/case.rs"]
 mod case;
 #[path = "support/file.rs"]

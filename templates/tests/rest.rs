@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+#[path = "support/answer.rs"]
+mod answer;
 #[path = "support/case.rs"]
 mod case;
 #[path = "support/file.rs"]

@@ -7,6 +7,8 @@
 //! ORACLE is the Go program. Differences are printed, and saved as JSON lines in the form of the
 //! corpus, with Go's answer. `-only` calls just these functions beyond those of the language.
 
+#[path = "../../tests/support/answer.rs"]
+mod answer;
 #[path = "../../tests/support/case.rs"]
 mod case;
 mod data;

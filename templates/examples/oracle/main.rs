@@ -5,14 +5,18 @@
 //! oracle check FILE...                           compares a corpus with what we say
 //! oracle bench [-time 200ms] [-match TEXT] FILE...
 //!                                                ns a parse and a render, one JSON line a case
+//! oracle compare GO OURS                         a table of two bench runs, Go's and ours
 //! oracle functions                               the names of the functions beyond text/template
 //! ```
 //!
 //! Cases of the group `sprig3-only` may call Sprig 3's functions.
 
+#[path = "../../tests/support/answer.rs"]
+mod answer;
 mod bench;
 #[path = "../../tests/support/case.rs"]
 mod case;
+mod compare;
 #[path = "../../tests/support/file.rs"]
 mod file;
 
@@ -30,9 +34,10 @@ fn main() -> ExitCode {
         [] => answer_all(),
         ["check", files @ ..] if !files.is_empty() => check(files),
         ["bench", rest @ ..] => bench::run(rest),
+        ["compare", go, ours] => compare::run(go, ours),
         ["functions"] => list_functions(),
         _ => Err(io::Error::other(
-            "usage: oracle < CASES | oracle check FILE... | oracle bench [-time D] [-match TEXT] FILE... | oracle functions",
+            "usage: oracle < CASES | oracle check FILE... | oracle bench [-time D] [-match TEXT] FILE... | oracle compare GO OURS | oracle functions",
         )),
     };
     match done {

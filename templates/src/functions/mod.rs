@@ -2,8 +2,8 @@
 //!
 //! Each function is a row of a static array: its name, Go's parameter and result types, and what it
 //! does. The executor checks and converts the arguments by these types before it calls, so that
-//! `run` gets what it declared: a `String` parameter is always a [`Value::Str`](crate::Value::Str),
-//! an `INT` one a `Value::Int`; an `Interface` one is anything, [`Value::Nil`](crate::Value::Nil)
+//! `run` gets what it declared: a `String` parameter is always a [`Value::Str`],
+//! an `INT` one a `Value::Int`; an `Interface` one is anything, [`Value::Nil`]
 //! included; a slice, map or pointer one is of that type or (for nil) its nil slice or map, or
 //! `Value::Nil` where there is none.
 //!

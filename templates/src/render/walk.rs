@@ -147,9 +147,8 @@ impl<'t> Run<'t> {
 
     fn action(&mut self, operation: &'t Operation, pipe: &'t Pipe) -> Result<(), Failure> {
         self.at_operation(operation);
-        let printed = if let Some(printed) =
-            self.look_at(pipe, |value, out, meter| print(meter, out, value))
-        {
+        let seen = self.look_at(pipe, |value, out, meter| print(meter, out, value));
+        let printed = if let Some(printed) = seen {
             printed
         } else {
             let value = self.pipeline(pipe)?;
