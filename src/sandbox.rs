@@ -29,6 +29,8 @@ const STATE_FILE: &str = "state.redb";
 /// A process that has just taken the state needs a moment until it serves.
 const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How many processes in a row may end while they answer one request.
+const MOST_OWNERS: usize = 20;
 
 /// Where the process that has the state can be asked.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -106,34 +108,37 @@ impl Home {
         Ok(Client::new(service, namespace))
     }
 
+    /// Sends a request to whoever has the state.
+    ///
+    /// A process that had the state may end at any time, and take the answer along: what it had done
+    /// is in the state, so the request is repeated on that.
     async fn send(
         &self,
         link: &Mutex<Link>,
-        request: http::Request<Body>,
+        mut request: http::Request<Body>,
     ) -> Result<http::Response<Body>, tower::BoxError> {
-        let (client, is_own) = match &*link.lock().await {
-            Link::Own(own) => (own.client.clone(), true),
-            Link::Other(client) => (client.clone(), false),
-        };
-        let again = if is_own { None } else { copy(&request) };
-        match client.send(request).await {
-            Ok(response) => Ok(response),
-            // The process that had the state is gone, and may have taken the answer along: what it had
-            // done is in the state, so the request is repeated on that.
-            Err(error) if !is_own => {
-                let fresh = self.link().await?;
-                let client = match &fresh {
-                    Link::Own(own) => own.client.clone(),
-                    Link::Other(client) => client.clone(),
-                };
-                *link.lock().await = fresh;
-                match again {
-                    Some(request) => Ok(client.send(request).await?),
-                    None => Err(error.into()),
-                }
-            }
-            Err(error) => Err(error.into()),
+        for _ in 0..MOST_OWNERS {
+            let Link::Other(client) = &*link.lock().await else {
+                break;
+            };
+            let client = client.clone();
+            let again = copy(&request);
+            let error = match client.send(request).await {
+                Ok(response) => return Ok(response),
+                Err(error) => error,
+            };
+            let Some(again) = again else {
+                return Err(error.into());
+            };
+            request = again;
+            let fresh = self.link().await?;
+            *link.lock().await = fresh;
         }
+        let client = match &*link.lock().await {
+            Link::Own(own) => own.client.clone(),
+            Link::Other(client) => client.clone(),
+        };
+        Ok(client.send(request).await?)
     }
 
     async fn link(&self) -> anyhow::Result<Link> {

@@ -1,4 +1,39 @@
 //! The KUDO engine: packages, plans, tasks and health, over any Kubernetes API.
+//!
+//! Plain functions over values, in the order in which a package meets them:
+//!
+//! | module | what |
+//! |---|---|
+//! | [`package`] | reading and checking packages, and the objects they become |
+//! | [`parameters`] | values of parameters: checks, and what templates see |
+//! | [`admission`] | which plan a change starts, or why it is refused |
+//! | [`task`], [`plan`] | what there is to do, and where it stands |
+//! | [`render`], [`offline`] | from templates to objects, with and without a cluster |
+//! | [`enhance`], [`dependency_hash`] | what marks an object as the instance's |
+//! | [`health`] | whether an object is what was asked for |
+//!
+//! The shell around them:
+//!
+//! | module | what |
+//! |---|---|
+//! | [`api`] | KUDO's kinds |
+//! | [`cluster`] | requests, watches, leases and events |
+//! | [`tasks`] | what tasks do to a cluster |
+//! | [`driver`] | driving what is scheduled to its end |
+//! | [`operations`] | what users ask for: install, change, uninstall |
+//!
+//! ```
+//! use kudo_engine::health::{Health, judge};
+//!
+//! let deployment = serde_json::json!({
+//!     "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"generation": 1},
+//!     "spec": {"replicas": 2},
+//!     "status": {
+//!         "observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 1,
+//!     },
+//! });
+//! assert_eq!(judge(&deployment), Health::Waiting("1 of 2 pods ready".to_owned()));
+//! ```
 
 pub mod admission;
 pub mod api;

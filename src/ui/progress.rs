@@ -29,7 +29,7 @@ struct State {
 #[derive(Debug)]
 struct Drawing {
     lines: MultiProgress,
-    bars: BTreeMap<String, ProgressBar>,
+    bars: BTreeMap<String, (ProgressBar, Option<ExecutionStatus>)>,
     is_plain: bool,
 }
 
@@ -70,7 +70,7 @@ impl Progress {
             .lock()
             .expect("nothing panics while it holds the view");
         if let Some(drawing) = state.drawing.take() {
-            drawing.bars.values().for_each(ProgressBar::abandon);
+            drawing.bars.values().for_each(|(bar, _)| bar.abandon());
         }
     }
 }
@@ -143,11 +143,16 @@ impl Drawing {
                 .unwrap_or_else(|_| ProgressStyle::default_spinner())
                 .tick_strings(&["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏", " "])
         };
-        let bar = self.bars.entry(key.to_owned()).or_insert_with(|| {
+        let (bar, drawn) = self.bars.entry(key.to_owned()).or_insert_with(|| {
             let bar = self.lines.add(ProgressBar::new_spinner());
             bar.set_prefix(name);
-            bar
+            (bar, None)
         });
+        bar.set_message(format!("[{}]{}", word(status), reason(message)));
+        // A new style would set the spinner back, so it comes only with a new status.
+        if drawn.replace(status) == Some(status) {
+            return;
+        }
         let (mark, color) = match status {
             ExecutionStatus::Complete => ("✔", ".green"),
             ExecutionStatus::FatalError => ("✘", ".red"),
@@ -158,7 +163,6 @@ impl Drawing {
         let color = if self.is_plain { "" } else { color };
         let text = format!("{mark} {{prefix}} {{wide_msg:0{color}}}");
         bar.set_style(style(&text.replace(":0}", "}").replace(":0.", ":.")));
-        bar.set_message(format!("[{}]{}", word(status), reason(message)));
         if status == ExecutionStatus::InProgress {
             bar.enable_steady_tick(Duration::from_millis(100));
         } else {

@@ -288,6 +288,7 @@ impl Drive<'_> {
         let Some(outcome) = self.execute(&execution, observe).await else {
             return Ok(Turn::Again);
         };
+        observe(Report::Progress(execution.progress.now()));
         self.finish(&execution.progress.now(), outcome)
             .await
             .map(Turn::Ended)

@@ -75,6 +75,8 @@ pub(crate) struct User {
     home: TempDir,
     backend: Backend,
     namespace: String,
+    /// How long a pretended pod takes until it is ready.
+    pod_milliseconds: &'static str,
 }
 
 impl User {
@@ -95,11 +97,18 @@ impl User {
             home: TempDir::new().unwrap(),
             backend,
             namespace,
+            pod_milliseconds: "50",
         };
         if matches!(user.backend, Backend::ApiServer(_)) {
             user.namespace_request("POST");
         }
         user
+    }
+
+    /// Makes pods take long enough that a plan can be seen at work.
+    pub(crate) fn with_slow_pods(mut self) -> Self {
+        self.pod_milliseconds = "2000";
+        self
     }
 
     /// Returns the namespace that is theirs.
@@ -148,7 +157,7 @@ impl User {
             .env_clear()
             .env("HOME", self.home.path())
             .env("KUDO_RS_SANDBOX", self.path("sandbox"))
-            .env("KUDO_RS_SANDBOX_POD_MS", "50")
+            .env("KUDO_RS_SANDBOX_POD_MS", self.pod_milliseconds)
             .env("TZ", "UTC");
         match &self.backend {
             Backend::Sandbox => &mut command,
