@@ -4,7 +4,7 @@
 //! * [`crypto`]: keys, certificates, digests and ciphers
 //! * [`utf8`], [`unicode`]: runes of byte strings, categories and case
 //! * [`strings`], [`words`], [`snake`]: packages strings, Masterminds/goutils and huandu/xstrings
-//! * [`strconv`], [`shortest`], [`math`]: numbers from text and back, rounding
+//! * [`strconv`], [`shortest`], [`math`]: numbers from text, rounding
 //! * [`encoding`], [`json_text`]: base64, base32, JSON strings and numbers
 //! * [`growth`]: the capacity of a slice after `append`
 //! * [`timestamp`]: times as JSON and YAML have them

@@ -15,21 +15,36 @@ pub(crate) fn abbreviated(text: &[u8], width: usize) -> Vec<u8> {
 
 /// Cuts `text` to `width` bytes around `offset`, with three dots on each side that lost something.
 ///
-/// `width` is at least 4, and at least 7 where `offset` is above 0.
+/// `width` is at least 4; goutils answers nothing where it is too narrow for dots on both sides.
 pub(crate) fn abbreviated_both(text: &[u8], offset: i64, width: usize) -> Vec<u8> {
     let length = text.len();
     if length <= width {
         return text.to_vec();
     }
     let kept = width.saturating_sub(3);
-    let offset = usize::try_from(offset).unwrap_or(0).min(length - kept);
-    if offset <= 4 {
+    let Some(offset) = effective_offset(length, offset, kept) else {
         return abbreviated(text, width);
+    };
+    if width < 7 {
+        return Vec::new();
     }
     if offset + kept < length {
         return [b"...", &abbreviated(&text[offset..], kept)[..]].concat();
     }
     [b"...", &text[length - kept..]].concat()
+}
+
+/// Returns where to cut on the left, at most so that `kept` bytes are left; `None` for not at all.
+fn effective_offset(length: usize, offset: i64, kept: usize) -> Option<usize> {
+    let most = length - kept;
+    // Go's difference of the length and the smallest number wraps around, to less than any width.
+    let wraps = i64::try_from(length).is_ok_and(|length| length.checked_sub(offset).is_none());
+    let offset = if wraps {
+        most
+    } else {
+        usize::try_from(offset).unwrap_or(0).min(most)
+    };
+    (offset > 4).then_some(offset)
 }
 
 /// Returns `text` without white space, byte by byte: what is not ASCII comes out as Latin-1 in UTF-8.

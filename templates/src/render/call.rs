@@ -119,7 +119,7 @@ impl<'t> Run<'t> {
         at: Printed<'t>,
         start: usize,
     ) -> Result<Evaluated, Failure> {
-        self.spend(1)?;
+        self.spend(cost(self.arguments.get(start..).unwrap_or_default()))?;
         let Self {
             random,
             clock,
@@ -266,4 +266,14 @@ impl<'t> Run<'t> {
             "wrong type for value; expected {parameter}; got {given}"
         )))
     }
+}
+
+/// Bytes of text that a function may look at for one step.
+const BYTES_PER_STEP: usize = 256;
+
+/// Returns the steps that a call costs: functions look through their texts, even where they make nothing.
+fn cost(arguments: &[Value]) -> u64 {
+    let texts = arguments.iter().filter_map(Value::as_str);
+    let bytes: usize = texts.map(|text| text.len()).sum();
+    u64::try_from(1 + bytes / BYTES_PER_STEP).unwrap_or(u64::MAX)
 }

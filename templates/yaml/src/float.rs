@@ -1,8 +1,10 @@
 //! Floating-point numbers as Go's `strconv.FormatFloat(f, 'g', -1, bits)` prints them.
 
+use crate::shortest::shortest_digits;
+
 /// Formats with the fewest digits that read back as the same `f64`: `2.1e+07`, `0.25`, `+Inf`.
 pub fn format_float(number: f64) -> String {
-    from_scientific(&format!("{number:e}"))
+    from_scientific(&shortest_digits(number))
 }
 
 /// Formats with the fewest digits that read back as the same `f32`, as string-typed fields of a

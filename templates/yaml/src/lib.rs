@@ -34,6 +34,7 @@ mod json;
 mod node;
 mod resolve;
 mod scan;
+mod shortest;
 mod timestamp;
 mod value;
 
@@ -42,6 +43,7 @@ pub use error::Error;
 pub use float::{format_float, format_float32};
 pub use json::{from_json, to_json};
 pub use node::{Node, NodeKind, ScalarStyle, Span};
+pub use shortest::shortest_digits;
 pub use value::{Mapping, Value};
 
 /// How deep collections may nest, aliases followed. Go allows 10,000; no manifest needs 256.
