@@ -10,6 +10,8 @@ pub mod enhance;
 pub mod error;
 mod expand;
 pub mod health;
+pub mod offline;
+pub mod operations;
 pub mod package;
 pub mod parameters;
 pub mod plan;

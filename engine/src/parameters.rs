@@ -54,11 +54,12 @@ pub fn shown<'a>(name: &str, value: &'a str) -> &'a str {
 pub fn check(parameter: &ParameterSpec, given: Option<&str>) -> Result<(), ParameterError> {
     let value = given.or(parameter.default.as_deref()).unwrap_or_default();
     if value.is_empty() {
-        return match parameter.required && parameter.default.is_none() {
-            true => Err(ParameterError::Missing {
+        return if parameter.required && parameter.default.is_none() {
+            Err(ParameterError::Missing {
                 name: parameter.name.clone(),
-            }),
-            false => Ok(()),
+            })
+        } else {
+            Ok(())
         };
     }
     let allowed = parameter.allowed.as_ref();

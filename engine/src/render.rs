@@ -216,20 +216,9 @@ pub fn uses_randomness(version: &OperatorVersionSpec, plan: &str) -> bool {
         .filter(|task| names.contains(&task.name));
     let templates = tasks
         .filter_map(|task| Task::build(task).ok())
-        .flat_map(templates_of);
+        .flat_map(|task| task.templates());
     let mut texts = templates.filter_map(|name| version.templates.get(&name));
     texts.any(|text| crate::expand::draws_randomness(text))
-}
-
-fn templates_of(task: Task) -> Vec<String> {
-    match task {
-        Task::Apply { resources } | Task::Delete { resources } | Task::Toggle { resources, .. } => {
-            resources
-        }
-        Task::Pipe { pod, .. } => vec![pod],
-        Task::KudoOperator { parameter_file, .. } => vec![parameter_file],
-        Task::Dummy { .. } => Vec::new(),
-    }
 }
 
 #[cfg(test)]

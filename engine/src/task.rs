@@ -124,6 +124,23 @@ impl Task {
     }
 }
 
+impl Task {
+    /// Returns the templates that the task renders, in listed order; a task that deletes renders for
+    /// the names alone.
+    pub fn templates(&self) -> Vec<String> {
+        match self {
+            Self::Apply { resources }
+            | Self::Delete { resources }
+            | Self::Toggle { resources, .. } => resources.clone(),
+            Self::Pipe { pod, .. } => vec![pod.clone()],
+            Self::KudoOperator { parameter_file, .. } if !parameter_file.is_empty() => {
+                vec![parameter_file.clone()]
+            }
+            Self::KudoOperator { .. } | Self::Dummy { .. } => Vec::new(),
+        }
+    }
+}
+
 fn not_empty(resources: Vec<String>, who: &str) -> Result<Vec<String>, TaskBuildError> {
     if resources.is_empty() {
         return Err(TaskBuildError::Invalid(format!(

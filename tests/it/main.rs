@@ -1,1 +1,14 @@
-//! Integration tests of the command and the engine.
+//! Tests of the command as a user sees it, and of the house as a whole.
+//!
+//! Commands run as processes with a home of their own. Those of [`backends`] run on the sandbox and,
+//! where `KUDO_RS_TEST_KUBECONFIG` names one, on a real API server too.
+
+#![cfg(test)]
+
+mod architecture;
+mod crash;
+mod errors;
+mod galera;
+mod readme;
+mod support;
+mod tour;

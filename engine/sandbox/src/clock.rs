@@ -101,9 +101,9 @@ mod tests {
     #[tokio::test]
     async fn a_sleeper_wakes_when_the_test_clock_passes_its_deadline() {
         let clock = TestClock::new(Timestamp::UNIX_EPOCH);
-        let sleep = clock.sleep(Duration::from_mins(60));
+        let sleep = clock.sleep(Duration::from_hours(1));
 
-        clock.advance(Duration::from_mins(60));
+        clock.advance(Duration::from_hours(1));
         sleep.await;
 
         assert_eq!(seconds(clock.now()), "1970-01-01T01:00:00Z");

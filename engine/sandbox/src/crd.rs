@@ -20,7 +20,6 @@ pub(crate) struct Custom {
     /// `schema.openAPIV3Schema` as written.
     pub(crate) raw_schema: Value,
     pub(crate) columns: Vec<Value>,
-    pub(crate) has_status: bool,
     pub(crate) scale: Option<ScalePaths>,
     /// `selectableFields`, without the leading dot.
     pub(crate) selectable: Vec<String>,
@@ -101,8 +100,8 @@ fn info(definition: &Value, version: &Value) -> kudo_schema::Resource {
     if version.pointer("/subresources/status").is_some() {
         subresources.push(Subresource {
             name: "status".to_owned(),
-            group: group.clone(),
-            version: version_name.clone(),
+            group: String::new(),
+            version: String::new(),
             kind: kind.clone(),
             verbs: words(&["get", "patch", "update"]),
         });
@@ -166,7 +165,6 @@ fn custom(version: &Value) -> Custom {
         schema: CrdSchema::new(&raw_schema),
         raw_schema,
         columns: object::list(version, "/additionalPrinterColumns").to_vec(),
-        has_status: version.pointer("/subresources/status").is_some(),
         scale,
         selectable,
     }
@@ -235,10 +233,42 @@ pub(crate) fn check(definition: &Value) -> Vec<Cause> {
     causes
 }
 
+/// Returns what is wrong with the replicas of an object that can be scaled.
+pub(crate) fn scale_causes(custom: Option<&Custom>, object: &Value) -> Option<Cause> {
+    let path = &custom?.scale.as_ref()?.spec_replicas;
+    let value = object
+        .pointer(&path.replace('.', "/"))
+        .filter(|value| !value.is_null())?;
+    match value.as_i64() {
+        Some(number) if number >= 0 => None,
+        Some(_) => Some(Cause::invalid(
+            path,
+            value,
+            "should be a non-negative integer",
+        )),
+        None => {
+            let kind = if value.is_string() {
+                "string"
+            } else {
+                "float64"
+            };
+            let shown = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            let rule =
+                format!("{path} accessor error: {shown} is of the type {kind}, expected int64");
+            Some(Cause::invalid(path, &0.into(), rule))
+        }
+    }
+}
+
 /// Sets the conditions and accepted names of a new definition.
 pub(crate) fn establish(store: &Store, definition: &Value) -> Result<(), Refusal> {
     let now = clock::seconds(store.clock().now());
     store.modify(&resources::CRDS, "", object::name(definition), |stored| {
+        if !object::is_terminating(stored) {
+            crate::admission::finalizer(stored, FINALIZER);
+        }
         let names = stored.pointer("/spec/names").cloned().unwrap_or_default();
         let versions: Vec<Value> = object::list(stored, "/spec/versions")
             .iter()

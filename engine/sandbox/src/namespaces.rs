@@ -77,7 +77,7 @@ pub(crate) async fn run(api: Arc<Api>) {
             continue;
         };
         for change in changes {
-            for namespace in concerned(&api, &change) {
+            if let Some(namespace) = concerned(&api, &change) {
                 settle(&api, &namespace);
             }
         }

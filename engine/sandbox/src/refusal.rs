@@ -145,7 +145,13 @@ impl Refusal {
         } else {
             format!("{kind}.{group}")
         };
-        let sentences: Vec<String> = causes.iter().map(Cause::to_string).collect();
+        // The message says everything once, even what two checks found.
+        let mut sentences: Vec<String> = Vec::new();
+        for sentence in causes.iter().map(Cause::to_string) {
+            if !sentences.contains(&sentence) {
+                sentences.push(sentence);
+            }
+        }
         let sentence = match sentences.as_slice() {
             [only] => only.clone(),
             many => format!("[{}]", many.join(", ")),
@@ -156,7 +162,10 @@ impl Refusal {
                 json!({"reason": cause.reason, "message": cause.message, "field": cause.field})
             })
             .collect();
-        let mut details = json!({"kind": kind, "causes": causes});
+        let mut details = json!({"causes": causes});
+        if !kind.is_empty() {
+            details["kind"] = kind.into();
+        }
         if !name.is_empty() {
             details["name"] = name.into();
         }
@@ -211,8 +220,11 @@ impl Refusal {
     pub fn status(&self) -> Value {
         let mut status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": self.message, "reason": self.reason, "code": self.code,
+            "message": self.message, "code": self.code,
         });
+        if !self.reason.is_empty() {
+            status["reason"] = self.reason.into();
+        }
         if let Some(details) = &self.details {
             status["details"] = (**details).clone();
         }

@@ -75,14 +75,9 @@ impl Sandbox {
     }
 
     fn start(store: Store, options: Options) -> Result<Self, Refusal> {
-        let Options { clock, ids, .. } = options.clone();
-        let (router, mut tasks) = api::start(&store)?;
-        tasks.push(tokio::spawn(controllers::run(
-            store.clone(),
-            clock,
-            ids,
-            options,
-        )));
+        let api = api::Api::new(&store)?;
+        let (router, mut tasks) = api::start(&api);
+        tasks.push(tokio::spawn(controllers::run(api, options)));
         let tasks = tasks.iter().map(JoinHandle::abort_handle).collect();
         Ok(Self {
             store,

@@ -72,6 +72,32 @@ pub struct Subresource {
 }
 
 impl Resource {
+    /// Returns the resources of a `CustomResourceDefinition`: one for each served version.
+    pub fn of_crd(crd: &Value) -> Vec<Self> {
+        let spec = crd.get("spec").unwrap_or(&Value::Null);
+        let names = spec.get("names").unwrap_or(&Value::Null);
+        let served = list(spec, "versions").filter(|version| version["served"] == json!(true));
+        let kind = text(names, "kind");
+        let singular = text(names, "singular");
+        let resource = |version: &Value| Self {
+            group: text(spec, "group"),
+            version: text(version, "name"),
+            plural: text(names, "plural"),
+            singular: if singular.is_empty() {
+                kind.to_lowercase()
+            } else {
+                singular.clone()
+            },
+            namespaced: text(spec, "scope") == "Namespaced",
+            short_names: texts(names, "shortNames"),
+            categories: texts(names, "categories"),
+            verbs: CUSTOM_VERBS.map(str::to_owned).to_vec(),
+            subresources: custom_subresources(version, &kind),
+            kind: kind.clone(),
+        };
+        served.map(resource).collect()
+    }
+
     /// Returns `apiVersion` of its objects.
     pub fn api_version(&self) -> String {
         api_version(&self.group, &self.version)
@@ -147,28 +173,32 @@ impl Discovery {
             }),
         };
         let versions = &mut group.versions;
-        let at = match versions
+        let known = versions
             .iter()
-            .position(|version| version.name == resource.version)
-        {
-            Some(at) => at,
-            None => {
-                let age = version_priority(&resource.version);
-                let at = versions.partition_point(|v| version_priority(&v.name) > age);
-                versions.insert(
-                    at,
-                    Version {
-                        name: resource.version.clone(),
-                        resources: vec![],
-                    },
-                );
-                at
-            }
-        };
+            .position(|version| version.name == resource.version);
+        let at = known.unwrap_or_else(|| {
+            let age = version_priority(&resource.version);
+            let at = versions.partition_point(|v| version_priority(&v.name) > age);
+            versions.insert(
+                at,
+                Version {
+                    name: resource.version.clone(),
+                    resources: vec![],
+                },
+            );
+            at
+        });
         let resources = &mut versions[at].resources;
         match resources.binary_search_by(|known| known.plural.cmp(&resource.plural)) {
             Ok(at) => resources[at] = resource,
             Err(at) => resources.insert(at, resource),
+        }
+    }
+
+    /// Adds the served versions of a `CustomResourceDefinition`.
+    pub fn add_crd(&mut self, crd: &Value) {
+        for resource in Resource::of_crd(crd) {
+            self.add(resource);
         }
     }
 
@@ -320,6 +350,36 @@ impl Discovery {
         json!({"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2",
             "metadata": {}, "items": groups})
     }
+}
+
+/// What every custom resource can do, in the order an API server lists it.
+const CUSTOM_VERBS: [&str; 8] = [
+    "delete",
+    "deletecollection",
+    "get",
+    "list",
+    "patch",
+    "create",
+    "update",
+    "watch",
+];
+
+fn custom_subresources(version: &Value, kind: &str) -> Vec<Subresource> {
+    let declared = version.get("subresources").unwrap_or(&Value::Null);
+    let subresource = |name: &str, (group, version, kind): (&str, &str, &str)| {
+        declared.get(name).map(|_| Subresource {
+            name: name.to_owned(),
+            group: group.to_owned(),
+            version: version.to_owned(),
+            kind: kind.to_owned(),
+            verbs: ["get", "patch", "update"].map(str::to_owned).to_vec(),
+        })
+    };
+    let status = subresource("status", ("", "", kind));
+    status
+        .into_iter()
+        .chain(subresource("scale", ("autoscaling", "v1", "Scale")))
+        .collect()
 }
 
 fn read_resource(group: &str, version: &str, resource: &Value) -> Resource {

@@ -1,4 +1,4 @@
-//! One compiled OpenAPI v3 schema object: what the algorithms ask of it, without the JSON around it.
+//! One compiled `OpenAPI` v3 schema object: what the algorithms ask of it, without the JSON around it.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 /// Schemas nested deeper than this in one document are read as "anything".
 const MAX_NESTING: usize = 64;
 
-/// The prefix of a `$ref` inside an OpenAPI v3 document.
+/// The prefix of a `$ref` inside an `OpenAPI` v3 document.
 const REF_PREFIX: &str = "#/components/schemas/";
 
 /// How the items of a list belong together (`x-kubernetes-list-type`).

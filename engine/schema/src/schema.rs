@@ -314,6 +314,7 @@ impl<'a> Schema<'a> {
     }
 
     /// Returns the schema of a list's items.
+    #[must_use]
     pub fn items(self) -> Self {
         self.node
             .items

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Records how a real API server answers: engine/schema/tests/data/*.json.
 
-    KUBECONFIG=... python3 record.py API_SERVER_URL TOKEN_FILE CA_FILE [NAME]...
+    python3 record.py API_SERVER_URL TOKEN_FILE CA_FILE [NAME]...
 
-Every scenario is a row of requests on one object. A step keeps the request, the answer's code and
+Stop kube-controller-manager and kube-scheduler first, so that nobody else writes. Every scenario is a row of requests on one object. A step keeps the request, the answer's code and
 body, and is played against our own algorithms by tests/recorded.rs. Times, uids and resource
 versions are replaced; nothing else is touched.
 """
-import json, os, re, ssl, subprocess, sys, time, urllib.request, urllib.error
+import json, os, ssl, sys, time, urllib.error, urllib.request
 
 BASE, TOKEN, CA = sys.argv[1], open(sys.argv[2]).read().strip(), sys.argv[3]
 CONTEXT = ssl.create_default_context(cafile=CA)
@@ -16,8 +16,9 @@ TYPES = {"apply": "application/apply-patch+yaml", "merge": "application/merge-pa
          "strategic": "application/strategic-merge-patch+json", "json": "application/json-patch+json"}
 
 
-def ask(method, path, body=None, kind="application/json"):
+def ask(method, path, body=None, kind="application/json", accept="application/json"):
     request = urllib.request.Request(BASE + path, method=method)
+    request.add_header("Accept", accept)
     request.add_header("Authorization", "Bearer " + TOKEN)
     request.add_header("Content-Type", kind)
     data = None if body is None else json.dumps(body).encode()
@@ -85,6 +86,10 @@ def play(name, collection, steps):
         now = ordinal(moment if moment and moment not in known else f"step {len(recorded)}")
         if "dryRun" not in options:
             time.sleep(1.05)
+        if subresource == "scale" and code < 300:
+            _, answer, _ = ask("GET", f"{collection}/{target}")
+            moment = newest(answer)
+            now = ordinal(moment)
         step = {"now": now, "operation": operation, "manager": manager, "name": target, "subresource": subresource,
                 "options": options, "body": body, "code": code, "answer": clean(answer)}
         if warnings:
@@ -110,6 +115,8 @@ def merge(old, new):
 def record_defaults(objects):
     recorded = []
     for collection, body in objects:
+        if body["kind"] != "CustomResourceDefinition":
+            body = {**body, "metadata": {**body["metadata"], "name": "zz"}}
         code, answer, _ = ask("POST", collection + "?dryRun=All", body)
         print("defaults", body["kind"], code, answer.get("message", "")[:200] if code >= 300 else "")
         if code < 300:
@@ -117,6 +124,25 @@ def record_defaults(objects):
             recorded.append({"body": body, "answer": clean(answer)})
     with open(os.path.join(HERE, "defaults.json"), "w") as file:
         file.write("[\n" + ",\n".join(json.dumps(step, sort_keys=True) for step in recorded) + "\n]\n")
+
+
+def record_discovery():
+    aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+    paths = ["/api", "/api/v1", "/apis", "/apis/apps", "/apis/apps/v1", "/apis/batch/v1", "/apis/autoscaling",
+             "/apis/autoscaling/v1", "/apis/autoscaling/v2", "/apis/demo.kudo.dev", "/apis/demo.kudo.dev/v1",
+             "/apis/apiextensions.k8s.io/v1"]
+    documents = {path: ask("GET", path)[1] for path in paths}
+    for path in ("/api", "/apis"):
+        documents[path + " aggregated"] = ask("GET", path, accept=aggregated)[1]
+
+    def strip(value):
+        if isinstance(value, dict):
+            return {k: strip(v) for k, v in value.items()
+                    if k not in ("storageVersionHash", "serverAddressByClientCIDRs", "creationTimestamp")}
+        return [strip(item) for item in value] if isinstance(value, list) else value
+
+    with open(os.path.join(HERE, "discovery.json"), "w") as file:
+        json.dump(strip(documents), file, sort_keys=True, indent=0)
 
 
 def main():
@@ -134,6 +160,8 @@ def main():
             file.write("[\n" + ",\n".join(json.dumps(step, sort_keys=True) for step in recorded) + "\n]\n")
     if not wanted or "defaults" in wanted:
         record_defaults(DEFAULTS)
+    if not wanted or "discovery" in wanted:
+        record_discovery()
     with open(os.path.join(HERE, "crds.json"), "w") as file:
         json.dump(CRDS, file, sort_keys=True)
 

@@ -15,33 +15,43 @@ fn data(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/data")
         .join(name);
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    serde_json::from_str(&std::fs::read_to_string(path).expect("recorded by record.py"))
+        .expect("recorded by record.py")
 }
 
 /// The kind a scenario is about.
 struct Kind {
     crd: Option<CrdSchema>,
+    has_status: bool,
     group: String,
     version: String,
-    kind: String,
+    name: String,
 }
 
 impl Kind {
     fn of(steps: &Value) -> Self {
         let first = &steps[0]["body"];
-        let api_version = first["apiVersion"].as_str().unwrap();
+        let api_version = first["apiVersion"].as_str().expect("recorded by record.py");
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-        let kind = first["kind"].as_str().unwrap().to_owned();
+        let kind = first["kind"]
+            .as_str()
+            .expect("recorded by record.py")
+            .to_owned();
         let crd = (group == "demo.kudo.dev").then(|| {
-            CrdSchema::new(
-                &data("crds.json")[0]["spec"]["versions"][0]["schema"]["openAPIV3Schema"],
-            )
+            let crds = data("crds.json");
+            let mut crds = crds.as_array().expect("recorded by record.py").iter();
+            let crd = crds
+                .find(|crd| crd["spec"]["names"]["kind"] == json!(kind))
+                .expect("recorded by record.py");
+            CrdSchema::new(&crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"])
         });
+        let has_status = kind != "Gadget";
         Self {
             crd,
+            has_status,
             group: group.to_owned(),
             version: version.to_owned(),
-            kind,
+            name: kind,
         }
     }
 
@@ -49,8 +59,8 @@ impl Kind {
         match &self.crd {
             Some(crd) => crd.schema(),
             None => Schemas::built_in()
-                .kind(&self.group, &self.version, &self.kind)
-                .unwrap(),
+                .kind(&self.group, &self.version, &self.name)
+                .expect("recorded by record.py"),
         }
     }
 
@@ -63,25 +73,24 @@ impl Kind {
 
     fn reset(&self, subresource: &str) -> Reset {
         if self.crd.is_some() {
-            return Reset::custom(subresource, true);
+            return Reset::custom(subresource, self.has_status);
         }
         let resource = Discovery::built_in()
-            .kind(&self.group, &self.version, &self.kind)
-            .unwrap();
+            .kind(&self.group, &self.version, &self.name)
+            .expect("recorded by record.py");
         let has_status = resource.has_subresource("status");
-        Reset::built_in(&self.group, &self.kind, subresource, has_status)
+        Reset::built_in(&self.group, &self.name, subresource, has_status)
     }
 
     /// What the API server does to an object between patch and strategy.
     fn decoded(&self, mut object: Value) -> Value {
         let schema = self.schema();
         prune(schema, &mut object);
-        match &self.crd {
-            Some(_) => default_crd(schema, &mut object),
-            None => {
-                normalize(schema, &mut object);
-                defaults::fill(&self.group, &self.kind, &mut object);
-            }
+        if self.crd.is_some() {
+            default_crd(schema, &mut object);
+        } else {
+            normalize(schema, &mut object);
+            defaults::fill(&self.group, &self.name, &mut object);
         }
         object
     }
@@ -109,7 +118,7 @@ impl Kind {
         }
         if self.crd.is_none() {
             normalize(self.schema(), &mut object);
-            defaults::fill(&self.group, &self.kind, &mut object);
+            defaults::fill(&self.group, &self.name, &mut object);
         }
         object
     }
@@ -146,7 +155,7 @@ struct Played {
 }
 
 fn play(kind: &Kind, live: Option<&Value>, step: &Value) -> Option<Played> {
-    let text = |name: &str| step[name].as_str().unwrap();
+    let text = |name: &str| step[name].as_str().expect("recorded by record.py");
     let (body, subresource) = (&step["body"], text("subresource"));
     let api_version = kind.api_version();
     let writer = Writer {
@@ -158,9 +167,7 @@ fn play(kind: &Kind, live: Option<&Value>, step: &Value) -> Option<Played> {
     };
     let mut object = match (text("operation"), live) {
         ("apply", live) => return Some(play_apply(kind, live, step, &writer)),
-        ("create", _) => body.clone(),
-        (_, None) => return None,
-        ("update", Some(_)) => body.clone(),
+        ("create", _) | ("update", Some(_)) => body.clone(),
         ("merge", Some(live)) => {
             let mut object = live.clone();
             json_merge_patch(&mut object, body);
@@ -169,7 +176,7 @@ fn play(kind: &Kind, live: Option<&Value>, step: &Value) -> Option<Played> {
         ("strategic", Some(live)) => match strategic_merge_patch(kind.schema(), live, body) {
             Ok(object) => object,
             Err(error) => {
-                let object = Err((500, error.to_string()));
+                let object = Err((error.code().into(), error.to_string()));
                 return Some(Played {
                     object,
                     managed: Value::Null,
@@ -219,8 +226,13 @@ fn check(name: &str) -> usize {
     let mut live: Option<Value> = None;
     let mut failures = Vec::new();
     let mut compared = 0;
-    for (index, step) in steps.as_array().unwrap().iter().enumerate() {
-        let code = step["code"].as_u64().unwrap();
+    for (index, step) in steps
+        .as_array()
+        .expect("recorded by record.py")
+        .iter()
+        .enumerate()
+    {
+        let code = step["code"].as_u64().expect("recorded by record.py");
         let answer = &step["answer"];
         let what = format!(
             "{name}[{index}] {} by {}",
@@ -376,13 +388,17 @@ fn causes(answer: &Value) -> Vec<String> {
     causes
 }
 
-#[test]
-fn validation_of_a_custom_resource() {
-    let steps = data("validate-thing.json");
+fn check_validation(scenario: &str, kind_name: &str) {
+    let steps = data(&format!("{scenario}.json"));
     let kind = Kind::of(&steps);
     let mut failures = Vec::new();
-    for (index, step) in steps.as_array().unwrap().iter().enumerate() {
-        let what = format!("validate-thing[{index}] {}", step["body"]["spec"]);
+    for (index, step) in steps
+        .as_array()
+        .expect("recorded by record.py")
+        .iter()
+        .enumerate()
+    {
+        let what = format!("{scenario}[{index}] {}", step["body"]["spec"]);
         let answer = &step["answer"];
         let mut object = step["body"].clone();
         let unknown = prune(kind.schema(), &mut object);
@@ -391,7 +407,7 @@ fn validation_of_a_custom_resource() {
             .map(|field| format!("unknown field {:?}", field.path))
             .collect();
         if step["code"] == json!(400) {
-            let theirs = answer["message"].as_str().unwrap();
+            let theirs = answer["message"].as_str().expect("recorded by record.py");
             assert!(
                 theirs.ends_with(&unknown.join(", ")),
                 "{what}: {theirs} {unknown:?}"
@@ -401,7 +417,7 @@ fn validation_of_a_custom_resource() {
         if let Some(warnings) = step["warnings"].as_array() {
             for (theirs, ours) in warnings.iter().zip(&unknown) {
                 assert_eq!(
-                    theirs.as_str().unwrap(),
+                    theirs.as_str().expect("recorded by record.py"),
                     format!("299 - {ours:?}"),
                     "{what}"
                 );
@@ -410,7 +426,7 @@ fn validation_of_a_custom_resource() {
         default_crd(kind.schema(), &mut object);
         let errors = validate_crd(kind.schema(), &object);
         if let [_] = errors.as_slice() {
-            let message = invalid_message("Thing.demo.kudo.dev", "w1", &errors);
+            let message = invalid_message(&format!("{kind_name}.demo.kudo.dev"), "w1", &errors);
             if answer["message"] != json!(message) {
                 failures.push(format!(
                     "{what}\n  server {}\n  ours   {message}",
@@ -442,10 +458,45 @@ fn validation_of_a_custom_resource() {
 }
 
 #[test]
+fn validation_of_a_custom_resource() {
+    check_validation("validate-thing", "Thing");
+}
+
+#[test]
+fn validation_by_formats_and_combinations() {
+    check_validation("validate-gadget", "Gadget");
+}
+
+#[test]
+fn fields_and_items_that_go_away() {
+    assert!(check("apply-removal") >= 19);
+}
+
+#[test]
+fn order_of_strategic_merge_patches() {
+    assert!(check("strategic-order") >= 16);
+}
+
+#[test]
+fn kubectl_takes_over_what_it_applied_before() {
+    assert!(check("kubectl") >= 6);
+}
+
+#[test]
+fn applies_of_free_form_fields() {
+    assert!(check("apply-gadget") >= 14);
+}
+
+#[test]
 fn decoding_of_a_deployment() {
     let steps = data("strict.json");
     let kind = Kind::of(&steps);
-    for (index, step) in steps.as_array().unwrap().iter().enumerate() {
+    for (index, step) in steps
+        .as_array()
+        .expect("recorded by record.py")
+        .iter()
+        .enumerate()
+    {
         let body = &step["body"];
         let unknown = unknown_fields(kind.schema(), body);
         let ours = if step["options"]["fieldValidation"] == json!("Strict") {
@@ -511,17 +562,17 @@ fn remove(value: &mut Value, pointer: &str) {
 fn defaults_of_built_in_kinds() {
     let mut failures = Vec::new();
     let steps = data("defaults.json");
-    let steps = steps.as_array().unwrap();
+    let steps = steps.as_array().expect("recorded by record.py");
     assert!(steps.len() >= 50);
     for (index, step) in steps.iter().enumerate() {
         let kind = Kind::of(&json!([step]));
         let mut ours = step["body"].clone();
         prune(kind.schema(), &mut ours);
         normalize(kind.schema(), &mut ours);
-        defaults::fill(&kind.group, &kind.kind, &mut ours);
+        defaults::fill(&kind.group, &kind.name, &mut ours);
         normalize(kind.schema(), &mut ours);
         let mut theirs = step["answer"].clone();
-        let made_up = MADE_UP.iter().filter(|(of, _)| *of == kind.kind);
+        let made_up = MADE_UP.iter().filter(|(of, _)| *of == kind.name);
         for pointer in made_up.flat_map(|(_, pointers)| *pointers) {
             remove(&mut ours, pointer);
             remove(&mut theirs, pointer);
@@ -544,7 +595,7 @@ fn defaults_of_built_in_kinds() {
             }
         }
         normalize(kind.schema(), &mut theirs);
-        let what = format!("defaults[{index}] {}", kind.kind);
+        let what = format!("defaults[{index}] {}", kind.name);
         differences(
             &what,
             &comparable(&theirs),

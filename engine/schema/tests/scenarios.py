@@ -398,3 +398,142 @@ DEFAULTS = [
     ("/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations", of("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", webhooks=[{"name": "a.b.c", "clientConfig": {"url": "https://a/"}, "sideEffects": "None", "admissionReviewVersions": ["v1"]}])),
     ("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "as.b.c"}, "spec": {"group": "b.c", "scope": "Cluster", "names": {"kind": "A", "plural": "as"}, "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}]}}),
 ]
+
+
+def gadget(name, spec=None, **more):
+    return {**thing(name, spec, **more), "kind": "Gadget"}
+
+
+def formatted(kind):
+    return {"type": "string", "format": kind}
+
+
+GADGET = {
+    "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+    "metadata": {"name": "gadgets.demo.kudo.dev"},
+    "spec": {"group": "demo.kudo.dev", "scope": "Namespaced",
+             "names": {"kind": "Gadget", "plural": "gadgets", "singular": "gadget", "listKind": "GadgetList",
+                       "shortNames": ["gd"], "categories": ["all"]},
+             "versions": [{"name": "v1", "served": True, "storage": True,
+                           "schema": {"openAPIV3Schema": {"type": "object", "required": ["spec"], "properties": {
+                               "spec": {"type": "object", "properties": {
+                                   "all": {"type": "string", "allOf": [{"pattern": "^a"}, {"maxLength": 3}]},
+                                   "some": {"type": "array", "minItems": 2, "items": {"type": "integer", "minimum": 1, "default": 7}},
+                                   "ip": formatted("ipv4"), "ip6": formatted("ipv6"), "id": formatted("uuid"), "day": formatted("date"),
+                                   "bytes": formatted("byte"), "net": formatted("cidr"), "mac": formatted("mac"),
+                                   "mail": formatted("email"), "host": formatted("hostname"), "uri": formatted("uri"),
+                                   "span": formatted("duration"), "colour": formatted("hexcolor"),
+                                   "pattern": {"type": "string", "pattern": "^[a-z]+$"},
+                                   "big": {"type": "integer", "format": "int64"}, "less": {"type": "number", "maximum": 1.5, "exclusiveMaximum": True},
+                                   "enum": {"type": "integer", "enum": [1, 2]},
+                                   "list": {"type": "array", "items": {"type": "object", "required": ["a"], "properties": {"a": STRING, "b": {"type": "string", "default": "B"}}}},
+                                   "map": {"type": "object", "additionalProperties": {"type": "object", "required": ["a"], "properties": {"a": STRING, "b": {"type": "string", "default": "B"}}}},
+                                   "deep": {"type": "object", "properties": {"er": {"type": "object", "properties": {"est": STRING, "m": {"type": "object", "additionalProperties": STRING}}}}},
+                                   "any": {"x-kubernetes-preserve-unknown-fields": True},
+                                   "part": {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "properties": {"known": {"type": "object", "properties": {"a": INTEGER}}}},
+                                   "pod": {"type": "object", "x-kubernetes-embedded-resource": True, "properties": {"spec": {"type": "object", "properties": {"a": STRING}}}},
+                                   "merge": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["id"],
+                                             "items": {"type": "object", "required": ["id"], "properties": {"id": INTEGER, "v": STRING,
+                                                       "in": {"type": "array", "items": INTEGER, "x-kubernetes-list-type": "set"}}}},
+                               }},
+                               "status": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}}}}]},
+}
+CRDS.append(GADGET)
+GADGETS = "/apis/demo.kudo.dev/v1/namespaces/default/gadgets"
+LAST = "kubectl.kubernetes.io/last-applied-configuration"
+LAST_APPLIED = '{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"annotations":{},"name":"k1","namespace":"default"},"spec":{"replicas":1,"selector":{"matchLabels":{"app":"x"}},"template":{"metadata":{"labels":{"app":"x"}},"spec":{"containers":[{"image":"nginx:1.25","name":"web"}]}}}}\n'
+
+
+def with_last(body):
+    return {**body, "metadata": {**body["metadata"], "annotations": {LAST: LAST_APPLIED}}}
+
+
+RICH = {**WEB, "resources": {"limits": {"cpu": "1"}}, "securityContext": {"runAsUser": 1, "capabilities": {"add": ["A"]}},
+        "env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}], "volumeMounts": [{"name": "v", "mountPath": "/v"}]}
+
+SCENARIOS += [
+    ("apply-removal", f"{APPS}/deployments", [
+        ("apply", "a", {**deployment("r1", selector=selector("x"), strategy={"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}},
+                                     template=template("x", RICH, volumes=[{"name": "v", "emptyDir": {}}], nodeSelector={"n": "1"}, tolerations=[{"key": "k", "operator": "Exists"}],
+                                                       affinity={"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": [{"key": "a", "operator": "Exists"}]}]}}})),
+                        "metadata": {"name": "r1", "labels": {"a": "1", "b": "2"}, "annotations": {"c": "3"}}}),
+        ("apply", "b", deployment("r1", template={"spec": {"containers": [{"name": "web", "env": [{"name": "B", "value": "2"}, {"name": "C", "value": "3"}], "resources": {"requests": {"memory": "1Gi"}}}]}})),
+        ("merge", "m", {"metadata": {"labels": {"d": "4"}}, "spec": {"template": {"spec": {"nodeSelector": {"o": "2"}}}}}, {"object": "r1"}),
+        ("apply", "a", {**deployment("r1", selector=selector("x"), template=template("x", WEB)), "metadata": {"name": "r1", "labels": {"b": "2"}}}),
+        ("apply", "b", deployment("r1", template={"spec": {"containers": [{"name": "web", "env": [{"name": "C", "value": "3"}]}]}})),
+        ("apply", "c", deployment("r1", template={"spec": {"containers": [{"name": "side", "image": "i"}, {"name": "third", "image": "i"}]}})),
+        ("merge", "m", {"metadata": {"annotations": {"z": "z"}}}, {"object": "r1"}),
+        ("strategic", "m", {"spec": {"template": {"spec": {"containers": [{"name": "third", "env": [{"name": "keep", "value": "1"}]}]}}}}, {"object": "r1"}),
+        ("apply", "c", deployment("r1", template={"spec": {"containers": [{"name": "side", "image": "i"}]}})),
+        ("apply", "c", deployment("r1")),
+        ("apply", "a", {**deployment("r1", selector=selector("x"), template=template("x", WEB)), "metadata": {"name": "r1"}}),
+        ("merge", "kubectl", {"spec": {"replicas": 3}}, {"object": "r1", "subresource": "scale"}),
+        ("apply", "a", deployment("r1", replicas=2, selector=selector("x"), template=template("x", WEB))),
+        ("apply", "a", deployment("r1", replicas=2, selector=selector("x"), template=template("x", WEB)), FORCE),
+        ("merge", "kubectl", {"spec": {"replicas": 4}}, {"object": "r1", "subresource": "scale"}),
+        ("merge", "kubectl", {"spec": {"replicas": 5}}, {"object": "r1", "subresource": "scale"}),
+        ("merge", "m", {"metadata": {"managedFields": [{}]}}, {"object": "r1"}),
+        ("merge", "m", {"metadata": {"labels": {"untracked": "1"}}}, {"object": "r1"}),
+        ("update", "u", {**deployment("r1", replicas=6), "metadata": {"name": "r1", "labels": {"more": "1"}}}),
+        ("apply", "a", deployment("r1", replicas=6, selector=selector("x"), template=template("x", WEB))),
+    ]),
+    ("strategic-order", f"{APPS}/deployments", [
+        ("create", "k", deployment("q1", replicas=0, selector=selector("x"), template=template("x", {**WEB, "env": [{"name": n, "value": n} for n in "ABCD"]}, SIDE))),
+        ("strategic", "s", {"spec": {"template": {"spec": {"$setElementOrder/containers": [{"name": "new"}, {"name": "side"}, {"name": "web"}], "containers": [{"name": "new", "image": "n:1"}, {"name": "web", "$setElementOrder/env": [{"name": "D"}, {"name": "B"}], "env": [{"name": "D", "value": "x"}]}]}}}}, {"object": "q1"}),
+        ("strategic", "s", {"spec": {"template": {"spec": {"$setElementOrder/containers": [{"name": "web"}, {"name": "new"}]}}}}, {"object": "q1"}),
+        ("strategic", "s", {"spec": {"template": {"spec": {"containers": [{"name": "web", "$setElementOrder/env": [{"name": "Q"}, {"name": "A"}, {"name": "R"}], "env": [{"name": "Q", "value": "q"}, {"name": "R", "value": "r"}]}]}}}}, {"object": "q1"}),
+        ("strategic", "s", {"metadata": {"$setElementOrder/finalizers": ["k.dev/b", "k.dev/a"], "finalizers": ["k.dev/b", "k.dev/a"]}}, {"object": "q1"}),
+        ("strategic", "s", {"metadata": {"$setElementOrder/finalizers": ["k.dev/c", "k.dev/a"], "$deleteFromPrimitiveList/finalizers": ["k.dev/b"], "finalizers": ["k.dev/c"]}}, {"object": "q1"}),
+        ("strategic", "s", {"metadata": {"finalizers": ["k.dev/a", "k.dev/d"]}}, {"object": "q1"}),
+        ("strategic", "s", {"metadata": {"finalizers": None, "labels": {"$patch": "replace", "only": "1"}}}, {"object": "q1"}),
+        ("strategic", "s", {"spec": {"template": {"spec": {"containers": [{"$patch": "replace"}, {"name": "solo", "image": "s"}]}}}}, {"object": "q1"}),
+        ("strategic", "s", {"spec": {"template": {"spec": {"containers": [{"name": "solo", "ports": [{"containerPort": 1, "name": "a"}, {"containerPort": 1, "name": "b"}], "args": ["x", "y"]}]}}}}, {"object": "q1"}),
+        ("strategic", "s", {"spec": {"template": {"spec": {"containers": [{"name": "solo", "args": ["z"], "livenessProbe": {"tcpSocket": {"port": 1}}}]}}}}, {"object": "q1"}),
+        ("strategic", "s", {"spec": {"template": {"spec": {"containers": [{"name": "solo", "livenessProbe": {"$patch": "delete"}}]}}}}, {"object": "q1"}),
+        ("strategic", "s", {"spec": {"strategy": {"$retainKeys": ["type"], "type": "Recreate", "rollingUpdate": {"maxSurge": 1}}}}, {"object": "q1"}),
+        ("strategic", "s", {"spec": {"strategy": {"$retainKeys": "type", "type": "Recreate"}}}, {"object": "q1"}),
+        ("strategic", "s", {"metadata": {"$deleteFromPrimitiveList/finalizers": "x"}}, {"object": "q1"}),
+        ("strategic", "s", {"spec": {"template": {"spec": {"$setElementOrder/containers": "x"}}}}, {"object": "q1"}),
+        ("strategic", "s", {"spec": {"template": {"spec": {"containers": [{"name": "solo", "$patch": "replace", "image": "zz"}]}}}}, {"object": "q1"}),
+        ("strategic", "s", {"spec": {"template": {"spec": {"containers": "x"}}}}, {"object": "q1"}),
+        ("strategic", "s", {"spec": "x"}, {"object": "q1"}),
+        ("strategic", "s", {"spec": {"unknown": {"a": 1}, "template": {"spec": {"containers": [{"name": "solo", "$patch": "odd"}]}}}}, {"object": "q1"}),
+    ]),
+    ("kubectl", f"{APPS}/deployments", [
+        ("create", "kubectl-client-side-apply", with_last(deployment("k1", replicas=1, selector=selector("x"), template=template("x", WEB)))),
+        ("apply", "other", deployment("k1", replicas=2)),
+        ("apply", "kubectl", deployment("k1", replicas=2, selector=selector("x"), template=template("x", WEB))),
+        ("merge", "m", {"spec": {"replicas": 5}}, {"object": "k1"}),
+        ("apply", "kubectl", deployment("k1", replicas=3, selector=selector("x"), template=template("x", {**WEB, "image": "nginx:2"}))),
+        ("apply", "kubectl", deployment("k1", replicas=5, selector=selector("x"), template=template("x", {**WEB, "image": "nginx:2"}))),
+    ]),
+    ("apply-gadget", GADGETS, [
+        ("apply", "a", gadget("g1", {"deep": {"er": {"est": "x", "m": {"a": "1"}}}, "any": {"x": [1, {"y": 1}]}, "part": {"known": {"a": 1}, "un": {"k": 1}},
+                                     "merge": [{"id": 1, "v": "a", "in": [1, 2]}, {"id": 2}], "pod": {"apiVersion": "v1", "kind": "Pod", "metadata": {"labels": {"a": "b"}}, "spec": {"a": "x"}}})),
+        ("apply", "b", gadget("g1", {"deep": {"er": {"m": {"b": "2"}}}, "merge": [{"id": 3, "in": [3]}, {"id": 1, "in": [2, 3]}], "part": {"un": {"l": 2}}})),
+        ("apply", "a", gadget("g1", {"deep": {"er": {"m": {}}}, "merge": [{"id": 2, "v": "n"}]})),
+        ("apply", "a", gadget("g1", {"any": "text"})),
+        ("apply", "b", gadget("g1", {"any": [1, 2]})),
+        ("apply", "b", gadget("g1", {"any": [1, 2]}), FORCE),
+        ("apply", "a", gadget("g1", {})),
+        ("apply", "b", gadget("g1", {"any": {"a": 1}})),
+        ("apply", "a", gadget("g1", {"any": {"b": 1}, "deep": None})),
+        ("apply", "c", gadget("g1", {"any": {"a": 2}, "deep": {"er": None}})),
+        ("merge", "m", {"spec": {"deep": {"er": {"m": {"q": "1"}}}, "list": [{"a": "x"}], "map": {"k": {"a": "x"}}}, "status": {"free": 1}}, {"object": "g1"}),
+        ("merge", "m", {"spec": {"deep": {"er": {"m": {"q": None}}}, "list": [{"a": "x"}, {"a": "y", "b": "z"}], "map": None}, "status": None}, {"object": "g1"}),
+        ("merge", "m", {"spec": {"deep": None, "any": 5}}, {"object": "g1"}),
+        ("update", "u", gadget("g1", {"any": {"u": [1]}, "merge": [{"id": 9}, {"id": 8}]})),
+        ("update", "u", gadget("g1", {"any": None, "merge": [{"id": 8, "v": "x"}, {"id": 7}]})),
+    ]),
+    ("validate-gadget", GADGETS, [
+        ("create", "k", gadget("w1", spec), DRY) for spec in [
+            {"all": "bbbb"}, {"all": "aaaa"}, {"all": "abc"}, {"some": [1]}, {"some": [0, None, 5]}, {"some": ["x", 2]}, {"ip": "1.2.3"}, {"ip": "1.2.3.4"}, {"ip6": "1.2.3.4"}, {"ip6": "::1"},
+            {"id": "x"}, {"id": "123e4567-e89b-12d3-a456-426614174000"}, {"day": "2026-02-30"}, {"day": "2026-02-28"}, {"bytes": "!"}, {"bytes": "aGk="},
+            {"net": "1.2.3.4"}, {"net": "1.2.3.4/8"}, {"mac": "01:02:03:04:05:06"}, {"mac": "x"}, {"mail": "x"}, {"mail": "a@b.c"}, {"host": "a_b"}, {"host": "a.b"},
+            {"uri": "x"}, {"uri": "http://a/b"}, {"span": "x"}, {"span": "1h30m"}, {"colour": "#12"}, {"colour": "#123"}, {"pattern": "A"}, {"big": 9223372036854775807},
+            {"less": 1.5}, {"less": 1}, {"enum": 3}, {"enum": 1}, {"list": [{"b": "x"}]}, {"list": [{"a": None}]}, {"list": [None]}, {"map": {"k": {}}}, {"map": {"k": None}}, {"map": {"k": {"a": 1}}},
+            {"any": None}, {"any": 1}, {"part": {"known": {"a": 1, "b": 2}, "x": None}}, {"pod": {"apiVersion": "v1", "kind": "Pod", "spec": {"a": "b", "c": "d"}, "x": 1}}, {"pod": {}},
+            {"merge": [{"v": "x"}]}, {"merge": [{"id": 1, "in": [1, 1]}]}, {"all": None, "less": 2, "enum": 5},
+        ]
+    ] + [("create", "k", {**gadget("w1"), "status": 1}, DRY)]),
+]

@@ -181,7 +181,7 @@ impl<'a> Update<'a> {
             .spec
             .plan_execution
             .status
-            .is_some_and(|status| status.is_terminal())
+            .is_some_and(super::api::instance::ExecutionStatus::is_terminal)
     }
 
     fn deny<T>(&self, cause: impl std::fmt::Display) -> Result<T, Denial> {

@@ -32,8 +32,8 @@ fn version(name: &str, plans: &[&str], parameters: Vec<ParameterSpec>) -> Operat
     OperatorVersion::new(
         name,
         OperatorVersionSpec {
-            plans,
             parameters,
+            plans,
             ..Default::default()
         },
     )
@@ -131,17 +131,19 @@ fn update_with(
 }
 
 fn update(old: &Instance, new: &Instance) -> Result<Schedule, String> {
-    let new_version = match old.spec.operator_version == new.spec.operator_version {
-        true => v1(),
-        false => version(
+    let new_version = if old.spec.operator_version == new.spec.operator_version {
+        v1()
+    } else {
+        version(
             "ov-2",
             &["deploy", "update", "cleanup", "backup"],
             parameters_of_v1(),
-        ),
+        )
     };
     update_with(old, new, &v1(), &new_version).map(|decision| decision.schedule)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it stands for an outcome")]
 fn run(plan: &str) -> Result<Schedule, String> {
     Ok(Schedule::Run(plan.to_owned()))
 }

@@ -126,9 +126,22 @@ pub struct InstanceStatus {
     /// `Ready`, `Reconciling` and `Stalled` in Kubernetes convention.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
+    /// The plan that was executed last; not written by KUDO.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_plan: Option<LastPlan>,
     /// Every plan of the operator version, and those of earlier versions that ran.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub plan_status: BTreeMap<String, PlanStatus>,
+}
+
+/// The plan that was executed last, for tables and for those who cannot compare times.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+pub struct LastPlan {
+    /// Name of the plan.
+    pub name: String,
+    /// How it fares, or how it ended.
+    pub status: ExecutionStatus,
 }
 
 /// How a plan fares or fared the last time.

@@ -42,9 +42,10 @@ impl Cluster {
 
     async fn open_api(&self, kind: &Kind) -> Result<Value, ClusterError> {
         let resource = &kind.resource;
-        let path = match resource.group.is_empty() {
-            true => format!("/openapi/v3/api/{}", resource.version),
-            false => format!("/openapi/v3/apis/{}/{}", resource.group, resource.version),
+        let path = if resource.group.is_empty() {
+            format!("/openapi/v3/api/{}", resource.version)
+        } else {
+            format!("/openapi/v3/apis/{}/{}", resource.group, resource.version)
         };
         let request = Request::get(path).body(Vec::new());
         let request = request.map_err(|error| ClusterError::Unreachable(error.to_string()))?;

@@ -13,7 +13,7 @@ use kube::{
 
 use crate::{api::API_VERSION, subject::Subject};
 
-use super::{Cluster, ClusterError};
+use super::{Cluster, ClusterError, read};
 
 /// A driver that has not renewed for this long is taken for dead.
 pub const DURATION: Duration = Duration::from_secs(15);
@@ -64,7 +64,7 @@ impl Cluster {
             Err(kube::Error::Api(status)) if status.code == 409 => {}
             Err(error) => return Err(error.into()),
         }
-        let Some(mut found) = api.get_opt(&name_of(&subject.name)).await? else {
+        let Some(mut found) = read(&api, &name_of(&subject.name)).await? else {
             return Ok(Asked::Theirs {
                 holder: String::new(),
                 version: String::new(),
@@ -75,7 +75,7 @@ impl Cluster {
             .spec
             .as_ref()
             .and_then(|spec| spec.holder_identity.clone());
-        let is_free = current.as_deref().is_none_or(|holder| holder.is_empty());
+        let is_free = current.as_deref().is_none_or(str::is_empty);
         if !is_free && stale != Some(version.as_str()) {
             return Ok(Asked::Theirs {
                 holder: current.unwrap_or_default(),
@@ -102,7 +102,7 @@ impl Cluster {
         subject: &Subject,
     ) -> Result<Option<(String, String)>, ClusterError> {
         let api: Api<Lease> = Api::namespaced(self.client().clone(), &subject.namespace);
-        let Some(lease) = api.get_opt(&name_of(&subject.name)).await? else {
+        let Some(lease) = read(&api, &name_of(&subject.name)).await? else {
             return Ok(None);
         };
         let holder = lease
@@ -116,7 +116,7 @@ impl Cluster {
     /// Gives back the Lease of an instance, if `holder` has it.
     pub async fn stop_driving(&self, subject: &Subject, holder: &str) -> Result<(), ClusterError> {
         let api: Api<Lease> = Api::namespaced(self.client().clone(), &subject.namespace);
-        let Some(lease) = api.get_opt(&name_of(&subject.name)).await? else {
+        let Some(lease) = read(&api, &name_of(&subject.name)).await? else {
             return Ok(());
         };
         let current = lease

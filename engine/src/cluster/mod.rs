@@ -30,6 +30,7 @@ use kube::{
     Api, Client,
     api::{DeleteParams, DynamicObject, PostParams, PropagationPolicy},
 };
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::clock::{Clock, Ids};
@@ -50,7 +51,7 @@ impl std::fmt::Debug for Cluster {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Cluster")
             .field("namespace", &self.client.default_namespace())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -136,6 +137,18 @@ impl Cluster {
         } else {
             Api::all_with(self.client.clone(), &kind.resource)
         }
+    }
+}
+
+/// Returns the object of this name; none too where its kind is not known at all.
+pub async fn read<K>(api: &Api<K>, name: &str) -> Result<Option<K>, ClusterError>
+where
+    K: Clone + DeserializeOwned + std::fmt::Debug,
+{
+    match api.get(name).await.map_err(ClusterError::from) {
+        Ok(object) => Ok(Some(object)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -31,7 +31,7 @@ pub struct Pods {
     cluster: Cluster,
     namespace: String,
     instance: String,
-    pods: Arc<watch::Sender<BTreeMap<String, Value>>>,
+    known: Arc<watch::Sender<BTreeMap<String, Value>>>,
     warnings: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
@@ -42,14 +42,14 @@ impl Pods {
             cluster,
             namespace: namespace.to_owned(),
             instance: instance.to_owned(),
-            pods: Arc::new(watch::Sender::new(BTreeMap::new())),
+            known: Arc::new(watch::Sender::new(BTreeMap::new())),
             warnings: Arc::default(),
         }
     }
 
     /// Returns a receiver that is told when pods change.
     pub fn subscribe(&self) -> watch::Receiver<BTreeMap<String, Value>> {
-        self.pods.subscribe()
+        self.known.subscribe()
     }
 
     /// Returns what is wrong with the pods of `workload`, or `None` when nothing is known.
@@ -58,7 +58,7 @@ impl Pods {
             .warnings
             .lock()
             .expect("nothing panics while it holds the warnings");
-        let pods = self.pods.borrow();
+        let pods = self.known.borrow();
         let with_warnings = pods.iter().map(|(name, pod)| {
             let mut pod = pod.clone();
             if let Some(warning) = warnings.get(name) {
@@ -85,7 +85,7 @@ impl Pods {
         let kind = kinds::namespaced("", "v1", "Pod", "pods");
         let api: Api<DynamicObject> = self.cluster.objects(&kind, &self.namespace);
         let mut events = api.watch(&params, "").await?.boxed();
-        self.pods.send_modify(BTreeMap::clear);
+        self.known.send_modify(BTreeMap::clear);
         loop {
             let event = tokio::select! {
                 event = events.next() => event,
@@ -99,11 +99,11 @@ impl Pods {
                 Some(WatchEvent::Added(pod) | WatchEvent::Modified(pod)) => {
                     let pod = as_value(&pod);
                     let name = text(&pod, "/metadata/name").to_owned();
-                    self.pods.send_modify(|pods| drop(pods.insert(name, pod)));
+                    self.known.send_modify(|pods| drop(pods.insert(name, pod)));
                 }
                 Some(WatchEvent::Deleted(pod)) => {
                     let name = pod.metadata.name.unwrap_or_default();
-                    self.pods.send_modify(|pods| drop(pods.remove(&name)));
+                    self.known.send_modify(|pods| drop(pods.remove(&name)));
                 }
                 Some(WatchEvent::Bookmark(_)) => {}
                 Some(WatchEvent::Error(status)) => return Err(ClusterError::Refused(status)),
@@ -112,7 +112,7 @@ impl Pods {
     }
 
     fn has_silent_pods(&self) -> bool {
-        self.pods.borrow().values().any(is_silent)
+        self.known.borrow().values().any(is_silent)
     }
 
     /// Reads the newest warning of each pod that does not say itself what it waits for.
@@ -148,7 +148,7 @@ impl Pods {
             .warnings
             .lock()
             .expect("nothing panics while it holds the warnings") = warnings;
-        self.pods.send_modify(|_| {});
+        self.known.send_modify(|_| {});
         Ok(())
     }
 }

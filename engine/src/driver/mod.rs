@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use crate::{
     admission,
     api::{
-        Instance, OperatorVersion,
+        Instance, OperatorVersion, OperatorVersionSpec,
         instance::{ExecutionStatus, PlanStatus},
         names::{FINALIZER_CLEANUP, PLAN_CLEANUP},
     },
@@ -28,6 +28,7 @@ use crate::{
         kinds,
         lease::{Asked, Held},
         pods::Pods,
+        read,
         watch::{Target, Verdict},
     },
     error::event,
@@ -167,7 +168,10 @@ impl Driver {
         let Ok(instance) = self.instance(namespace, name).await else {
             return;
         };
-        let subject = Subject::of(&instance, &OperatorVersion::new("", Default::default()));
+        let subject = Subject::of(
+            &instance,
+            &OperatorVersion::new("", OperatorVersionSpec::default()),
+        );
         if let Err(error) = self.cluster.stop_driving(&subject, &self.holder).await {
             tracing::debug!(%error, "the lease was not given back");
         }
@@ -178,7 +182,10 @@ impl Driver {
         instance: &Instance,
         observe: &(dyn Fn(Report) + Sync),
     ) -> Result<follow::Followed, DriveError> {
-        let subject = Subject::of(instance, &OperatorVersion::new("", Default::default()));
+        let subject = Subject::of(
+            instance,
+            &OperatorVersion::new("", OperatorVersionSpec::default()),
+        );
         match self
             .cluster
             .ask_to_drive(&subject, &self.holder, None)
@@ -193,7 +200,7 @@ impl Driver {
 
     async fn instance(&self, namespace: &str, name: &str) -> Result<Instance, DriveError> {
         let api: Api<Instance> = Api::namespaced(self.cluster.client().clone(), namespace);
-        let found = api.get_opt(name).await.map_err(ClusterError::from)?;
+        let found = read(&api, name).await?;
         found.ok_or_else(|| DriveError::NoInstance {
             namespace: namespace.to_owned(),
             name: name.to_owned(),
@@ -229,11 +236,7 @@ impl Driver {
         let (ov_namespace, ov_name) = instance.operator_version_key();
         let versions: Api<OperatorVersion> =
             Api::namespaced(self.cluster.client().clone(), ov_namespace);
-        let Some(version) = versions
-            .get_opt(ov_name)
-            .await
-            .map_err(ClusterError::from)?
-        else {
+        let Some(version) = read(&versions, ov_name).await? else {
             return Err(DriveError::NoOperatorVersion {
                 namespace: ov_namespace.to_owned(),
                 name: ov_name.to_owned(),

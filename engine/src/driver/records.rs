@@ -18,10 +18,10 @@ use crate::{
     admission,
     api::{
         API_VERSION, Instance,
-        instance::{ExecutionStatus, PlanExecution, PlanStatus},
+        instance::{ExecutionStatus, LastPlan, PlanExecution, PlanStatus},
         names::{FIELD_MANAGER, PLAN_CLEANUP},
     },
-    cluster::ClusterError,
+    cluster::{ClusterError, read},
     plan::execution::Failure,
     render::{Seed, uses_randomness},
 };
@@ -41,6 +41,7 @@ impl Drive<'_> {
         conditions::begin(&mut known, plan, generation, now);
         self.patch_status(&json!({
             "observedGeneration": generation,
+            "lastPlan": LastPlan { name: plan.to_owned(), status: ExecutionStatus::InProgress },
             "planStatus": statuses,
             "conditions": known,
         }))
@@ -88,6 +89,7 @@ impl Drive<'_> {
         conditions::end(&mut known, failure, generation, now);
         let status = json!({
             "observedGeneration": generation,
+            "lastPlan": LastPlan { name: ended.name.clone(), status: ended.status },
             "planStatus": {&ended.name: ended},
             "conditions": known,
         });
@@ -150,7 +152,7 @@ impl Drive<'_> {
         let api: Api<Secret> =
             Api::namespaced(self.cluster().client().clone(), &self.subject.namespace);
         let name = format!("{}-kudo-seed", self.subject.name);
-        let known = api.get_opt(&name).await.map_err(ClusterError::from)?;
+        let known = read(&api, &name).await?;
         let of_this_execution = |secret: &Secret| {
             secret
                 .data

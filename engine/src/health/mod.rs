@@ -2,7 +2,7 @@
 //!
 //! | module | kinds |
 //! |---|---|
-//! | [`workloads`] | Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod |
+//! | [`workloads`] | Deployment, `StatefulSet`, `DaemonSet`, `ReplicaSet`, Job, `CronJob`, Pod |
 //! | [`resources`] | PVC, Service, Ingress, PDB, CRD, Namespace, `APIService`, Instance, any custom resource |
 //! | [`pods`] | why pods are not ready, in words a person can act on |
 //!
@@ -46,7 +46,6 @@ pub fn judge(object: &Value) -> Health {
         ("apps", "DaemonSet") => workloads::daemon_set(object),
         ("apps", "ReplicaSet") => workloads::replica_set(object),
         ("batch", "Job") => workloads::job(object),
-        ("batch", "CronJob") => Health::Healthy,
         ("", "Pod") => workloads::pod(object),
         ("", "PersistentVolumeClaim") => resources::volume_claim(object),
         ("", "Service") => resources::service(object),

@@ -52,9 +52,10 @@ pub fn namespace(object: &Value) -> Health {
 /// A disruption budget is healthy when its controller has seen it; whether it allows a disruption
 /// now is not what a package asks for.
 pub fn disruption_budget(object: &Value) -> Health {
-    match is_unobserved(object) {
-        true => waiting("its controller has not seen it yet"),
-        false => Health::Healthy,
+    if is_unobserved(object) {
+        waiting("its controller has not seen it yet")
+    } else {
+        Health::Healthy
     }
 }
 

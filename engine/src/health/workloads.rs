@@ -52,7 +52,7 @@ pub fn deployment(object: &Value) -> Health {
 }
 
 /// A `StatefulSet` is healthy when its pods are ready and, as far as its update strategy goes by
-/// itself, of the newest revision (kudo-spec 3.5; OnDelete sets could never become healthy there).
+/// itself, of the newest revision (kudo-spec 3.5; `OnDelete` sets could never become healthy there).
 pub fn stateful_set(object: &Value) -> Health {
     if is_unobserved(object) {
         return waiting(UNOBSERVED);

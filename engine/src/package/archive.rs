@@ -12,7 +12,7 @@ use super::source::{Files, MAX_FILE_SIZE, MAX_FILES, matters};
 pub(super) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// The most that an archive may unpack to, what is skipped included.
-const MAX_UNPACKED: u64 = 256 * 1024 * 1024;
+const MAX_UNPACKED: u64 = 64 * 1024 * 1024;
 
 /// Returns the files that matter, by their path from the root of the archive.
 pub(super) fn read(bytes: &[u8]) -> Result<Files, Diagnostic> {

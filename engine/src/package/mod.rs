@@ -99,7 +99,10 @@ impl Package {
         self.origin.file(relative)
     }
 
-    fn from_files(origin: Origin, files: &Files) -> Result<Self, PackageError> {
+    pub(in crate::package) fn from_files(
+        origin: Origin,
+        files: &Files,
+    ) -> Result<Self, PackageError> {
         let manifest = OperatorManifest::read(origin.document(files, "operator.yaml")?)?;
         let parameters = ParameterFile::read(origin.document(files, "params.yaml")?)?;
         let (mut templates, mut template_files) = (BTreeMap::new(), BTreeMap::new());

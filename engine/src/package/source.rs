@@ -258,8 +258,7 @@ fn read_folder(path: &Path) -> Result<(Origin, Files), PackageError> {
     for name in ["operator.yaml", "params.yaml"] {
         walk.file(name)?;
     }
-    for folder in walk
-        .names(&root)?
+    for folder in Walk::names(&root)?
         .into_iter()
         .filter(|name| name.starts_with(TEMPLATES))
     {

@@ -80,7 +80,7 @@ impl Progress {
     /// Sets the status and the message of a step.
     pub fn set_step(&self, phase: &str, step: &str, to: ExecutionStatus, message: &str) {
         self.change_step(phase, step, |step| {
-            status::set_step(step, to, message.to_owned())
+            status::set_step(step, to, message.to_owned());
         });
     }
 

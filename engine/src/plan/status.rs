@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::api::{
     PhaseSpec, PlanSpec,
-    instance::{ExecutionStatus, PhaseStatus, PlanStatus, StepStatus},
+    instance::{ExecutionStatus, InstanceStatus, PhaseStatus, PlanStatus, StepStatus},
 };
 
 /// Makes `statuses` follow `plans`: new plans are `NEVER_RUN`, phases and steps are those of the
@@ -89,18 +89,24 @@ pub fn whole_seconds(now: Timestamp) -> Timestamp {
     Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 
-/// Returns the plan that was executed last: a running one, else the one with the newest time
-/// (kudo-spec 7.3); among equals the first by name.
-pub fn last_executed(statuses: &BTreeMap<String, PlanStatus>) -> Option<&PlanStatus> {
-    let started = |status: &&PlanStatus| status.status != ExecutionStatus::NeverRun;
-    let running = statuses.values().find(|status| status.status.is_running());
-    running.or_else(|| {
-        statuses
-            .values()
-            .filter(started)
-            .rev()
-            .max_by_key(|status| status.last_updated_timestamp.as_ref().map(|time| time.0))
-    })
+/// Returns the plan that was executed last: a running one, else the one that the status names, else
+/// the one with the newest time (kudo-spec 7.3); among equals the first by name.
+pub fn last_executed(status: &InstanceStatus) -> Option<&PlanStatus> {
+    let statuses = &status.plan_status;
+    if let Some(running) = statuses.values().find(|plan| plan.status.is_running()) {
+        return Some(running);
+    }
+    if let Some(last) = &status.last_plan
+        && let Some(named) = statuses.get(&last.name)
+    {
+        return Some(named);
+    }
+    let ended = statuses
+        .values()
+        .filter(|plan| plan.status != ExecutionStatus::NeverRun);
+    ended
+        .rev()
+        .max_by_key(|plan| plan.last_updated_timestamp.as_ref().map(|time| time.0))
 }
 
 #[cfg(test)]
@@ -201,9 +207,13 @@ mod tests {
                 ..PlanStatus::default()
             },
         );
-        assert_eq!(last_executed(&statuses).unwrap().name, "update");
+        let mut status = InstanceStatus {
+            plan_status: statuses,
+            ..InstanceStatus::default()
+        };
+        assert_eq!(last_executed(&status).unwrap().name, "update");
 
-        statuses.get_mut("deploy").unwrap().status = ExecutionStatus::Error;
-        assert_eq!(last_executed(&statuses).unwrap().name, "deploy");
+        status.plan_status.get_mut("deploy").unwrap().status = ExecutionStatus::Error;
+        assert_eq!(last_executed(&status).unwrap().name, "deploy");
     }
 }

@@ -119,11 +119,8 @@ impl Worker {
             }
             let mut objects = Vec::new();
             for dependency in dependencies {
-                let in_task = prepared.iter().map(|one| &one.object);
-                let found = in_task
-                    .filter(|object| is(object, &dependency))
-                    .next_back()
-                    .cloned();
+                let mut in_task = prepared.iter().map(|one| &one.object);
+                let found = in_task.rfind(|object| is(object, &dependency)).cloned();
                 objects.push(match found {
                     Some(object) => Some(object),
                     None => self.live(&dependency).await.map_err(|error| {

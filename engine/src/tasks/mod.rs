@@ -63,10 +63,13 @@ impl Worker {
             Task::Toggle {
                 parameter,
                 resources,
-            } => match self.is_on(parameter)? {
-                true => self.apply(resources, position).await,
-                false => self.delete(resources, position).await,
-            },
+            } => {
+                if self.is_on(parameter)? {
+                    self.apply(resources, position).await
+                } else {
+                    self.delete(resources, position).await
+                }
+            }
             Task::Dummy {
                 want_err,
                 fatal,
@@ -98,15 +101,16 @@ impl Worker {
 fn dummy(want_err: bool, fatal: bool, done: bool) -> Result<Started, TaskError> {
     if want_err {
         let cause = "dummy error".to_owned();
-        return Err(match fatal {
-            true => TaskError::Fatal {
+        return Err(if fatal {
+            TaskError::Fatal {
                 event: event::DUMMY,
                 cause,
-            },
-            false => TaskError::Transient {
+            }
+        } else {
+            TaskError::Transient {
                 cause,
                 retry_after: None,
-            },
+            }
         });
     }
     let wait = if done { Wait::Nothing } else { Wait::Forever };

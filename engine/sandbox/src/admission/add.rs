@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use crate::api::Api;
 use crate::api::catalog::Served;
-use crate::base64;
 use crate::refusal::Refusal;
 use crate::store::{Selector, object, resources};
 
@@ -29,7 +28,7 @@ pub(crate) fn first_status(served: &Served, object: &mut Value) {
             "disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0,
         }),
         ("autoscaling", "horizontalpodautoscalers") => {
-            json!({"currentReplicas": 0, "desiredReplicas": 0})
+            json!({"currentMetrics": null, "desiredReplicas": 0})
         }
         _ => json!({}),
     };
@@ -37,7 +36,7 @@ pub(crate) fn first_status(served: &Served, object: &mut Value) {
 }
 
 /// Adds a finalizer that is not there yet.
-pub(super) fn finalizer(object: &mut Value, finalizer: &str) {
+pub(crate) fn finalizer(object: &mut Value, finalizer: &str) {
     let mut finalizers: Vec<String> = object::finalizers(object)
         .into_iter()
         .map(str::to_owned)
@@ -49,7 +48,7 @@ pub(super) fn finalizer(object: &mut Value, finalizer: &str) {
 }
 
 /// Namespaces carry their own name as a label and are emptied before they go.
-pub(super) fn namespace(object: &mut Value) {
+pub(super) fn namespace(is_new: bool, object: &mut Value) {
     let name = object::name(object).to_owned();
     if !name.is_empty() {
         let labels = object::metadata_mut(object)
@@ -57,25 +56,10 @@ pub(super) fn namespace(object: &mut Value) {
             .or_insert_with(|| json!({}));
         object::as_members(labels).insert("kubernetes.io/metadata.name".to_owned(), name.into());
     }
-    if !object::is_terminating(object) {
+    if is_new {
         let spec = object::member_mut(object, "spec");
-        spec.entry("finalizers")
-            .or_insert_with(|| json!(["kubernetes"]));
+        spec.insert("finalizers".to_owned(), json!(["kubernetes"]));
     }
-}
-
-/// `stringData` is a way to write `data`.
-pub(super) fn secret(object: &mut Value) {
-    let members = object::as_members(object);
-    if let Some(plain) = members.remove("stringData") {
-        let data = members.entry("data").or_insert_with(|| json!({}));
-        let data = object::as_members(data);
-        for (key, value) in plain.as_object().into_iter().flatten() {
-            let encoded = base64::encode(value.as_str().unwrap_or_default().as_bytes());
-            data.insert(key.clone(), encoded.into());
-        }
-    }
-    members.entry("type").or_insert_with(|| "Opaque".into());
 }
 
 /// Pods run as a service account, at a priority, and tolerate a node's short absence.
@@ -239,4 +223,29 @@ pub(super) fn job(api: &Api, old: Option<&Value>, object: &mut Value) {
     if object::as_members(mine).is_empty() {
         *mine = own;
     }
+}
+
+/// Counts the templates a `DaemonSet` has had, as its annotation of old does.
+pub(super) fn template_generation(old: Option<&Value>, object: &mut Value) {
+    const KEY: &str = "deprecated.daemonset.template.generation";
+    let before = old.and_then(|old| old.pointer("/metadata/annotations")?.get(KEY)?.as_str());
+    let before: u64 = before.and_then(|count| count.parse().ok()).unwrap_or(0);
+    let template = |set: &Value| set.pointer("/spec/template").cloned();
+    let changed = old.is_none_or(|old| template(old) != template(object));
+    let count = (before + u64::from(changed)).max(1).to_string();
+    let annotations = object::metadata_mut(object)
+        .entry("annotations")
+        .or_insert_with(|| json!({}));
+    object::as_members(annotations).insert(KEY.to_owned(), count.into());
+}
+
+/// The finalizers of a namespace's spec are the server's: none counts as written at first, and
+/// later only `namespaces/finalize` changes them.
+pub(super) fn kept_finalizers(old: Option<&Value>, object: &mut Value) {
+    let kept = old.and_then(|old| old.pointer("/spec/finalizers")).cloned();
+    object::set(
+        object::member_mut(object, "spec"),
+        "finalizers",
+        kept.unwrap_or_default(),
+    );
 }

@@ -151,8 +151,9 @@ fn changes(path: &str, before: &Value, after: &Value) -> String {
             )
         })
         .filter(|(_, before, after)| before != after)
-        .map(|(key, before, after)| format!("{path}.{key}: {before} became {after}\n"))
-        .collect()
+        .fold(String::new(), |text, (key, before, after)| {
+            text + &format!("{path}.{key}: {before} became {after}\n")
+        })
 }
 
 fn service(old: &Value, object: &Value) -> Vec<Cause> {
@@ -240,6 +241,14 @@ fn role(old: &Value, object: &Value) -> Vec<Cause> {
     if old.get("roleRef") == object.get("roleRef") {
         return Vec::new();
     }
-    let value = object.get("roleRef").cloned().unwrap_or_default();
+    // The server shows its Go struct, whose members have no JSON names.
+    let part = |key: &str| {
+        object
+            .pointer(&format!("/roleRef/{key}"))
+            .cloned()
+            .unwrap_or_default()
+    };
+    let value = serde_json::json!({"APIGroup": part("apiGroup"), "Kind": part("kind"),
+                                   "Name": part("name")});
     vec![Cause::invalid("roleRef", &value, "cannot change roleRef")]
 }

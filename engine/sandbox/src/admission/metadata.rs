@@ -7,6 +7,8 @@ use crate::names;
 use crate::refusal::Cause;
 use crate::store::object;
 
+/// The finalizers that need no prefix (`core.IsStandardFinalizerName`).
+const STANDARD_FINALIZERS: &[&str] = &["kubernetes", "orphan", "foregroundDeletion"];
 /// The largest sum of keys and values of annotations (`TotalAnnotationSizeLimitB`).
 const ANNOTATIONS: usize = 256 * 1024;
 
@@ -18,7 +20,7 @@ pub(super) fn causes(served: &Served, old: Option<&Value>, object: &Value) -> Ve
     }
     causes.extend(labels(object));
     causes.extend(annotations(object));
-    causes.extend(finalizers(old, object));
+    causes.extend(finalizers(served, old, object));
     causes.extend(owners(object));
     causes
 }
@@ -37,8 +39,7 @@ fn name(served: &Served, object: &Value) -> Option<Cause> {
         name => ("metadata.name", name, name.to_owned()),
     };
     let rule = match (served.info.group.as_str(), served.info.plural.as_str()) {
-        ("", "namespaces") => names::label,
-        ("", "services") => names::label,
+        ("", "namespaces" | "services") => names::label,
         ("rbac.authorization.k8s.io", _) => names::path_segment,
         _ => names::subdomain,
     };
@@ -89,13 +90,23 @@ fn annotations(object: &Value) -> Vec<Cause> {
     causes
 }
 
-fn finalizers(old: Option<&Value>, object: &Value) -> Vec<Cause> {
+fn finalizers(served: &Served, old: Option<&Value>, object: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
     let finalizers = object::finalizers(object);
     for (index, finalizer) in finalizers.iter().enumerate() {
+        let shown = (*finalizer).into();
         if let Err(why) = names::qualified(finalizer) {
-            let field = format!("metadata.finalizers[{index}]");
-            causes.push(Cause::invalid(field, &(*finalizer).into(), why));
+            causes.push(Cause::invalid("metadata.finalizers", &shown, why));
+        }
+        // Kinds that a definition brings are free to use short names; the server only warns.
+        let is_short = !finalizer.contains('/') && !STANDARD_FINALIZERS.contains(finalizer);
+        if is_short && served.custom.is_none() {
+            let rule = "name is neither a standard finalizer name nor is it fully qualified";
+            causes.push(Cause::invalid(
+                format!("metadata.finalizers[{index}]"),
+                &shown,
+                rule,
+            ));
         }
     }
     // A terminating object may only lose finalizers.
@@ -106,7 +117,7 @@ fn finalizers(old: Option<&Value>, object: &Value) -> Vec<Cause> {
             .filter(|finalizer| !before.contains(finalizer))
             .collect();
         if !added.is_empty() {
-            causes.push(Cause::forbidden(
+            let cause = Cause::forbidden(
                 "metadata.finalizers",
                 format!(
                     "no new finalizers can be added if the object is being deleted, found new \
@@ -117,7 +128,9 @@ fn finalizers(old: Option<&Value>, object: &Value) -> Vec<Cause> {
                         .collect::<Vec<_>>()
                         .join(", ")
                 ),
-            ));
+            );
+            // The server validates the metadata twice on this way.
+            causes.extend([cause.clone(), cause]);
         }
     }
     causes
@@ -125,10 +138,7 @@ fn finalizers(old: Option<&Value>, object: &Value) -> Vec<Cause> {
 
 fn owners(object: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
-    for (index, owner) in object::list(object, "/metadata/ownerReferences")
-        .iter()
-        .enumerate()
-    {
+    for owner in object::list(object, "/metadata/ownerReferences") {
         for (key, rule) in [
             ("apiVersion", "version must not be empty"),
             ("kind", "must not be empty"),
@@ -137,7 +147,7 @@ fn owners(object: &Value) -> Vec<Cause> {
         ] {
             let value = owner.get(key).and_then(Value::as_str).unwrap_or_default();
             if value.is_empty() {
-                let field = format!("metadata.ownerReferences[{index}].{key}");
+                let field = format!("metadata.ownerReferences.{key}");
                 causes.push(Cause::invalid(field, &"".into(), rule));
             }
         }

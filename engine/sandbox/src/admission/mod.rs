@@ -15,7 +15,7 @@ use crate::api::typing;
 use crate::refusal::{Cause, Refusal};
 use crate::store::{object, resources};
 
-pub(crate) use add::first_status;
+pub(crate) use add::{finalizer, first_status};
 
 /// The namespaces that are always there.
 const KEPT_NAMESPACES: &[&str] = &["default", "kube-system", "kube-public"];
@@ -61,6 +61,20 @@ pub(crate) fn may_delete(served: &Served, name: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Adds what counts as written by the client.
+pub(crate) fn complete_early(
+    served: &Served,
+    subresource: &str,
+    old: Option<&Value>,
+    object: &mut Value,
+) {
+    match (served.storage.group(), served.storage.name()) {
+        ("", "namespaces") if subresource != "finalize" => add::kept_finalizers(old, object),
+        ("apps", "daemonsets") => add::template_generation(old, object),
+        _ => {}
+    }
+}
+
 /// Adds what the server adds to an object before it is validated.
 pub(crate) fn complete(
     api: &Api,
@@ -69,20 +83,16 @@ pub(crate) fn complete(
     object: &mut Value,
 ) -> Result<(), Refusal> {
     match (served.storage.group(), served.storage.name()) {
-        ("", "namespaces") => add::namespace(object),
+        ("", "namespaces") => add::namespace(old.is_none(), object),
         ("", "pods") => add::pod(api, old, object)?,
-        ("", "secrets") => add::secret(object),
         ("", "services") => service::complete(api, old, object)?,
         ("", "persistentvolumeclaims") => add::claim(api, old, object),
         ("", "persistentvolumes") if old.is_none() => {
-            add::finalizer(object, "kubernetes.io/pv-protection");
+            finalizer(object, "kubernetes.io/pv-protection");
         }
         ("batch", "jobs") => add::job(api, old, object),
         ("apiextensions.k8s.io", "customresourcedefinitions") => {
             crate::crd::default(object);
-            if old.is_none() {
-                add::finalizer(object, crate::crd::FINALIZER);
-            }
         }
         _ => {}
     }
@@ -99,6 +109,7 @@ pub(crate) fn causes(
     let mut causes = metadata::causes(served, old, object);
     if served.custom.is_some() {
         causes.extend(typing::causes(served, object));
+        causes.extend(crate::crd::scale_causes(served.custom.as_ref(), object));
         return causes;
     }
     if subresource.is_empty() {

@@ -155,13 +155,14 @@ pub(super) fn causes(object: &Value) -> Vec<Cause> {
     }
     for (index, port) in ports.iter().enumerate() {
         let number = port.get("port").and_then(Value::as_i64).unwrap_or(0);
-        if !(1..=65535).contains(&number) {
+        let target = port.get("targetPort").and_then(Value::as_i64);
+        for (member, number) in [("port", Some(number)), ("targetPort", target)] {
+            let Some(number) = number.filter(|number| !(1..=65535).contains(number)) else {
+                continue;
+            };
             let rule = "must be between 1 and 65535, inclusive";
-            causes.push(Cause::invalid(
-                format!("spec.ports[{index}].port"),
-                &number.into(),
-                rule,
-            ));
+            let field = format!("spec.ports[{index}].{member}");
+            causes.push(Cause::invalid(field, &number.into(), rule));
         }
         if ports.len() > 1 && object::text(port, "/name").is_empty() {
             causes.push(Cause::required(format!("spec.ports[{index}].name"), ""));

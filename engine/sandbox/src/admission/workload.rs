@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use crate::api::catalog::Served;
-use crate::base64;
 use crate::refusal::Cause;
 use crate::store::{Selector, object};
 
@@ -34,26 +33,18 @@ fn workload(object: &Value) -> Vec<Cause> {
             })
     };
     match selector {
-        None | Some(Value::Null) => causes.push(Cause::required("spec.selector", "")),
+        None | Some(Value::Null) => {
+            causes.push(Cause::required("spec.selector", ""));
+            causes.push(unmatched(object));
+        }
         Some(selector) if count("matchLabels") + count("matchExpressions") == 0 => {
             let rule = "empty selector is invalid for deployment";
             causes.push(Cause::invalid("spec.selector", selector, rule));
         }
         Some(selector) => {
-            let template = object
-                .pointer("/spec/template")
-                .cloned()
-                .unwrap_or_default();
-            if !Selector::of_label_selector(selector).matches(&template) {
-                let labels = template
-                    .pointer("/metadata/labels")
-                    .cloned()
-                    .unwrap_or_default();
-                causes.push(Cause::invalid(
-                    "spec.template.metadata.labels",
-                    &labels,
-                    "`selector` does not match template `labels`",
-                ));
+            let template = object.pointer("/spec/template").unwrap_or(&Value::Null);
+            if !Selector::of_label_selector(selector).matches(template) {
+                causes.push(unmatched(object));
             }
         }
     }
@@ -71,6 +62,15 @@ fn workload(object: &Value) -> Vec<Cause> {
         });
     }
     causes
+}
+
+fn unmatched(object: &Value) -> Cause {
+    let labels = object
+        .pointer("/spec/template/metadata/labels")
+        .cloned()
+        .unwrap_or_default();
+    let rule = "`selector` does not match template `labels`";
+    Cause::invalid("spec.template.metadata.labels", &labels, rule)
 }
 
 fn not_negative(object: &Value, path: &str) -> Option<Cause> {
@@ -208,15 +208,6 @@ fn secret(object: &Value) -> Vec<Cause> {
         }
     }
     causes
-}
-
-/// Says where the data of a Secret is no base64: Go refuses it when it reads the body.
-pub(crate) fn not_base64(object: &Value) -> Option<usize> {
-    let data = object.get("data").and_then(Value::as_object);
-    data.into_iter()
-        .flatten()
-        .filter_map(|(_, value)| value.as_str())
-        .find_map(base64::error_at)
 }
 
 fn claim(object: &Value) -> Vec<Cause> {

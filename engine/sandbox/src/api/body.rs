@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::catalog::Served;
+use super::protobuf;
 use super::request::Call;
 use crate::refusal::Refusal;
 
@@ -13,14 +14,16 @@ pub(super) fn object(served: &Served, call: &Call) -> Result<Value, Refusal> {
         "" | "application/json" => {
             let bytes = &call.body;
             serde_json::from_slice::<Value>(bytes).map_err(|error| {
-                let shown: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
                 Refusal::bad_request(format!(
                     "the object provided is unrecognized (must be of type {kind}): couldn't get \
                      version/kind; json parse error: {} ({})",
                     go_error(bytes, &error),
-                    shortened(&shown)
+                    shown(bytes)
                 ))
             })
+        }
+        "application/vnd.kubernetes.protobuf" if served.custom.is_none() => {
+            protobuf::decode(&call.body).map_err(Refusal::bad_request)
         }
         "application/yaml" => yaml(&call.body)
             .map_err(|why| Refusal::bad_request(format!("error parsing YAML: {why}"))),
@@ -37,12 +40,36 @@ pub(super) fn object(served: &Served, call: &Call) -> Result<Value, Refusal> {
     }
 }
 
-/// The server shows the first bytes of what it could not read.
-fn shortened(hex: &str) -> String {
-    match hex.get(..256) {
-        Some(start) if hex.len() > 256 => format!("{start} ..."),
-        _ => hex.to_owned(),
+/// Two digits a byte.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+/// The server shows the beginning of what it could not read: JSON objects as they are, all else in
+/// hexadecimal.
+pub(super) fn shown(bytes: &[u8]) -> String {
+    let start = &bytes[..bytes.len().min(30)];
+    let shown = if bytes.first() == Some(&b'{') {
+        String::from_utf8_lossy(start).into_owned()
+    } else {
+        hexadecimal(start)
+    };
+    if bytes.len() > start.len() {
+        format!("{shown} ...")
+    } else {
+        shown
     }
+}
+
+/// Reads options or the body of a subresource, in whatever form they come.
+pub(super) fn any(call: &Call) -> Result<Value, Refusal> {
+    let read = match call.content_type() {
+        "application/vnd.kubernetes.protobuf" => protobuf::decode(&call.body),
+        _ => yaml(&call.body),
+    };
+    read.map_err(Refusal::bad_request)
 }
 
 /// Reads JSON, or YAML where it is none.

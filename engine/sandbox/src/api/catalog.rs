@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::crd::Custom;
 use crate::refusal::Refusal;
-use crate::store::{Resource, object, resources};
+use crate::store::{Resource, resources};
 
 /// One version of one resource, with what is needed to serve it.
 #[derive(Debug)]
@@ -128,14 +128,6 @@ impl Catalog {
         self.served.keys()
     }
 
-    /// Finds what serves a stored resource, in any version.
-    pub(crate) fn of_storage(&self, storage: &Resource) -> Option<&Arc<Served>> {
-        self.served
-            .values()
-            .flatten()
-            .find(|served| &served.storage == storage)
-    }
-
     /// Finds the storage of a kind named by an owner reference.
     pub(crate) fn storage_of(&self, api_version: &str, kind: &str) -> Option<&Arc<Served>> {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
@@ -143,9 +135,4 @@ impl Catalog {
             .iter()
             .find(|served| served.info.kind == kind)
     }
-}
-
-/// True when the name of a CRD object is that of this resource.
-pub(crate) fn names(definition: &Value, storage: &Resource) -> bool {
-    object::name(definition) == storage.to_string()
 }

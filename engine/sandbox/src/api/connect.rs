@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts as _;
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::Response;
 use http::header;
 use http::request::Parts;
@@ -203,21 +203,19 @@ async fn executed(mut socket: WebSocket, mut shell: Shell, command: Vec<String>)
         if !send_output(&mut socket, &outcome).await {
             return;
         }
-        match outcome.exit {
-            Some(code) => return finish(socket, code).await,
-            None => {
-                let input = tokio::select! {
-                    input = stdin(&mut socket) => input,
-                    () = shell.timer() => Some(Input::Timer),
-                };
-                outcome = match input {
-                    None => return,
-                    Some(Input::Bytes(bytes)) => shell.feed(&bytes),
-                    Some(Input::End) => shell.end_of_input(),
-                    Some(Input::Timer) => shell.timer_ended(),
-                };
-            }
+        if let Some(code) = outcome.exit {
+            return finish(socket, code).await;
         }
+        let input = tokio::select! {
+            input = stdin(&mut socket) => input,
+            () = shell.timer() => Some(Input::Timer),
+        };
+        outcome = match input {
+            None => return,
+            Some(Input::Bytes(bytes)) => shell.feed(&bytes),
+            Some(Input::End) => shell.end_of_input(),
+            Some(Input::Timer) => shell.timer_ended(),
+        };
     }
 }
 
@@ -272,7 +270,14 @@ async fn finish(mut socket: WebSocket, code: u8) {
 
 /// Closes and waits for the client to do so too, or it would miss what was sent last.
 async fn close(mut socket: WebSocket) {
-    if socket.send(Message::Close(None)).await.is_err() {
+    if socket
+        .send(Message::Close(Some(CloseFrame {
+            code: close_code::NORMAL,
+            reason: "".into(),
+        })))
+        .await
+        .is_err()
+    {
         return;
     }
     while let Some(Ok(_)) = socket.recv().await {}
@@ -297,11 +302,13 @@ async fn forward(parts: &mut Parts, call: &Call) -> Result<Response, Refusal> {
         .flat_map(|ports| ports.split(','))
         .filter_map(|port| port.parse().ok())
         .collect();
-    let upgrade = upgrade(parts, &["v4.channel.k8s.io"]).await?;
+    let refusal =
+        || Refusal::bad_request("the sandbox pretends its pods: nothing listens on their ports");
+    let upgrade = upgrade(parts, &["v4.channel.k8s.io"])
+        .await
+        .map_err(|_| refusal())?;
     if upgrade.selected_protocol().is_none() {
-        return Err(Refusal::bad_request(
-            "the sandbox pretends its pods: nothing listens on their ports",
-        ));
+        return Err(refusal());
     }
     Ok(upgrade.on_upgrade(move |mut socket| async move {
         for (index, port) in ports.iter().enumerate() {

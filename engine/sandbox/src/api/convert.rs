@@ -30,7 +30,11 @@ pub(super) fn from_storage(served: &Served, stored: Arc<Value>) -> Arc<Value> {
         info.plural.as_str(),
         info.version.as_str(),
     ) {
-        ("events.k8s.io", "events", _) => renamed(&mut object, EVENT_FIELDS, true),
+        ("events.k8s.io", "events", _) => {
+            renamed(&mut object, EVENT_FIELDS, true);
+            object::as_members(&mut object)
+                .retain(|key, value| !key.starts_with("reporting") || value != "");
+        }
         ("autoscaling", "horizontalpodautoscalers", "v1") => autoscaler_to_v1(&mut object),
         _ => {}
     }

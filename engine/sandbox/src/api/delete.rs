@@ -165,9 +165,11 @@ pub(super) fn options(call: &Call) -> Result<DeleteOptions, Refusal> {
 
 fn sent(call: &Call) -> Result<Value, Refusal> {
     match call.content_type() {
-        "" | "application/json" | "application/yaml" | "application/x-www-form-urlencoded" => {
-            body::yaml(&call.body).map_err(Refusal::bad_request)
-        }
+        ""
+        | "application/json"
+        | "application/yaml"
+        | "application/vnd.kubernetes.protobuf"
+        | "application/x-www-form-urlencoded" => body::any(call),
         _ => Err(Refusal::unsupported_media(
             "the body of the request was in an unknown format - accepted media types include: \
              application/json, application/yaml, application/vnd.kubernetes.protobuf",

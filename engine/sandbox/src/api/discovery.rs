@@ -35,6 +35,9 @@ pub(super) fn answer_path(api: &Api, call: &Call, path: &[String]) -> Response {
             None => return text(404, "404 page not found\n"),
             found => found,
         },
+        ["apis", group, _] if discovery.group(group).is_none() => {
+            return text(404, "404 page not found\n");
+        }
         ["apis", group, version] => discovery.api_resource_list(group, version),
         ["openapi", "v3", rest @ ..] => match openapi::document(&catalog, rest) {
             None => return text(404, "404 page not found\n"),

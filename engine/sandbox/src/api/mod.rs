@@ -13,6 +13,7 @@ mod discovery;
 mod objects;
 mod openapi;
 mod patch;
+mod protobuf;
 mod read;
 mod request;
 mod respond;
@@ -37,8 +38,9 @@ use tokio::task::JoinHandle;
 use self::catalog::{Catalog, Served};
 use self::request::{Call, Target, segments};
 use crate::refusal::Refusal;
+use crate::store::object::{name, text};
 use crate::store::{Selector, Store, resources};
-use crate::{crd, gc, namespaces};
+use crate::{admission, crd, gc, namespaces};
 
 /// The largest body that is read (`MaxRequestBodyBytes`).
 const MAX_BODY: usize = 3 * 1024 * 1024;
@@ -50,23 +52,49 @@ pub(crate) struct Api {
     catalog: RwLock<Arc<Catalog>>,
 }
 
-/// Returns the router of a store, and the tasks that keep the API's promises.
-pub(crate) fn start(store: &Store) -> Result<(Router, Vec<JoinHandle<()>>), Refusal> {
-    let catalog = RwLock::new(Arc::new(Catalog::new(Vec::new())));
-    let api = Arc::new(Api {
-        store: store.clone(),
-        catalog,
-    });
-    namespaces::make_first(store)?;
-    api.refresh();
+/// Returns the router of an API, and the tasks that keep its promises.
+pub(crate) fn start(api: &Arc<Api>) -> (Router, Vec<JoinHandle<()>>) {
     let tasks = vec![
-        tokio::spawn(gc::run(Arc::clone(&api))),
-        tokio::spawn(namespaces::run(Arc::clone(&api))),
+        tokio::spawn(gc::run(Arc::clone(api))),
+        tokio::spawn(namespaces::run(Arc::clone(api))),
     ];
-    Ok((Router::new().fallback(answer).with_state(api), tasks))
+    let router = Router::new().fallback(answer).with_state(Arc::clone(api));
+    (router, tasks)
 }
 
 impl Api {
+    /// Opens the API of a store, and makes what every cluster has.
+    pub(crate) fn new(store: &Store) -> Result<Arc<Self>, Refusal> {
+        let catalog = RwLock::new(Arc::new(Catalog::new(Vec::new())));
+        let api = Arc::new(Self {
+            store: store.clone(),
+            catalog,
+        });
+        namespaces::make_first(store)?;
+        api.refresh();
+        Ok(api)
+    }
+
+    /// Makes of a controller's new object what a request would have made of it: defaults, what
+    /// admission adds, and the rules of its kind.
+    pub(crate) fn complete(&self, object: &mut serde_json::Value) -> Result<(), Refusal> {
+        let catalog = self.catalog();
+        let (version, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
+        let Some(served) = catalog.storage_of(version, kind) else {
+            return Ok(());
+        };
+        if served.info.has_subresource("status") {
+            admission::first_status(served, object);
+        }
+        typing::complete(served, object);
+        admission::complete(self, served, None, object)?;
+        let causes = admission::causes(served, "", None, object);
+        if causes.is_empty() {
+            return Ok(());
+        }
+        Err(served.invalid(name(object), &causes))
+    }
+
     /// What is served at the moment. A CRD that was written by anybody is known at once.
     pub(crate) fn catalog(&self) -> Arc<Catalog> {
         Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
@@ -122,7 +150,7 @@ async fn answer(State(api): State<Arc<Api>>, request: Request<Body>) -> Response
         }
         _ => Ok(discovery::answer_path(&api, &call, &path)),
     };
-    result.unwrap_or_else(|refusal| refusal.into_response())
+    result.unwrap_or_else(Refusal::into_response)
 }
 
 async fn resource(
@@ -147,12 +175,12 @@ async fn resource(
         .ok_or_else(Refusal::no_such_path)?;
     match (&target.name, &target.subresource) {
         (Some(_), Some(_)) => subresources::answer(api, served, &target, &call, parts).await,
-        (Some(name), None) => item(api, served, &target, name, &call).await,
-        (None, _) => collection(api, served, &target, &call).await,
+        (Some(name), None) => item(api, served, &target, name, &call),
+        (None, _) => collection(api, served, &target, &call),
     }
 }
 
-async fn item(
+fn item(
     api: &Arc<Api>,
     served: &Arc<Served>,
     target: &Target,
@@ -173,7 +201,7 @@ async fn item(
     }
 }
 
-async fn collection(
+fn collection(
     api: &Arc<Api>,
     served: &Arc<Served>,
     target: &Target,

@@ -73,8 +73,9 @@ impl<'a> Write<'a> {
                 "the object provided is unrecognized (must be of type {kind}): couldn't get \
                  version/kind; json parse error: json: cannot unmarshal {} into Go value of type \
                  struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \
-                 \"json:\\\"kind,omitempty\\\"\" }}",
-                go_type(object)
+                 \"json:\\\"kind,omitempty\\\"\" }} ({})",
+                go_type(object),
+                body::shown(object.to_string().as_bytes())
             )));
         };
         let word = |key: &str| {
@@ -110,7 +111,8 @@ impl<'a> Write<'a> {
             if sent.is_empty() {
                 let message = format!("Object '{what}' is missing in '{object}'");
                 return Err(Refusal::bad_request(format!(
-                    "the object provided is unrecognized (must be of type {kind}): {message}"
+                    "the object provided is unrecognized (must be of type {kind}): {message} ({})",
+                    body::shown(object.to_string().as_bytes())
                 )));
             }
         }
@@ -121,11 +123,20 @@ impl<'a> Write<'a> {
             )));
         }
         if sent_kind != kind {
-            return Err(Refusal::bad_request(format!(
-                "{sent_kind}.{} \"\" is invalid: kind: Invalid value: \"{sent_kind}\": must be \
-                 {kind}",
-                self.served.info.group
-            )));
+            let message = format!("Invalid value: \"{sent_kind}\": must be {kind}");
+            let field = "kind".to_owned();
+            let cause = Cause {
+                reason: "FieldValueInvalid",
+                field,
+                message,
+            };
+            let group = &self.served.info.group;
+            return Err(Refusal::invalid(
+                group,
+                sent_kind,
+                object::name(object),
+                &[cause],
+            ));
         }
         Ok(())
     }
@@ -169,12 +180,9 @@ impl<'a> Write<'a> {
                 let kind = &self.served.info.kind;
                 let version = &self.served.info.version;
                 let why = format!("strict decoding error: {}", unknown.join(", "));
-                return Err(Refusal::bad_request(match self.served.custom {
-                    Some(_) => why,
-                    None => format!(
-                        "{kind} in version \"{version}\" cannot be handled as a {kind}: {why}"
-                    ),
-                }));
+                return Err(Refusal::bad_request(format!(
+                    "{kind} in version \"{version}\" cannot be handled as a {kind}: {why}"
+                )));
             }
             FieldValidation::Strict | FieldValidation::Ignore => {}
             FieldValidation::Warn => self.warnings.extend(unknown),
@@ -216,9 +224,14 @@ impl<'a> Write<'a> {
         Ok(())
     }
 
-    /// Fills in defaults and lets admission add what it adds.
-    pub(super) fn completed(&self, old: Option<&Value>, object: &mut Value) -> Result<(), Refusal> {
+    /// Fills in the defaults of the kind, which count as written by the client.
+    fn defaulted(&self, old: Option<&Value>, object: &mut Value) {
         typing::complete(self.served, object);
+        admission::complete_early(self.served, self.subresource, old, object);
+    }
+
+    /// Lets admission add what it adds; nobody owns that.
+    fn admitted(&self, old: Option<&Value>, object: &mut Value) -> Result<(), Refusal> {
         admission::complete(self.api, self.served, old, object)
     }
 
@@ -260,8 +273,18 @@ impl<'a> Write<'a> {
         }
     }
 
-    /// Stores a new object.
+    /// Stores a new object that a client wrote.
     pub(super) fn create(&self, mut object: Value) -> Result<Arc<Value>, Refusal> {
+        object::metadata_mut(&mut object).remove("uid");
+        self.defaulted(None, &mut object);
+        self.managed(None, &mut object);
+        self.create_owned(object)
+    }
+
+    /// Stores a new object whose fields have their owners already.
+    pub(super) fn create_owned(&self, mut object: Value) -> Result<Arc<Value>, Refusal> {
+        object::metadata_mut(&mut object).remove("uid");
+        self.defaulted(None, &mut object);
         if self.part() == Part::Main {
             admission::first_status(self.served, &mut object);
         }
@@ -270,10 +293,8 @@ impl<'a> Write<'a> {
             let cause = Cause::required("metadata.name", "name or generateName is required");
             return Err(self.served.invalid("", &[cause]));
         }
-        object::metadata_mut(&mut object).remove("uid");
-        self.completed(None, &mut object)?;
+        self.admitted(None, &mut object)?;
         self.validated(None, &object)?;
-        self.managed(None, &mut object);
         convert::to_storage(self.served, &mut object);
         let stored = self
             .api
@@ -285,14 +306,23 @@ impl<'a> Write<'a> {
 
     /// Replaces `old`, both in the version of the request.
     pub(super) fn replace(&self, old: &Value, mut object: Value) -> Result<Arc<Value>, Refusal> {
-        if self.subresource.is_empty() {
-            self.completed(Some(old), &mut object)?;
-        } else {
-            typing::complete(self.served, &mut object);
-        }
+        self.defaulted(Some(old), &mut object);
         self.protect(old, &mut object);
-        self.validated(Some(old), &object)?;
         self.managed(Some(old), &mut object);
+        self.replace_owned(old, object)
+    }
+
+    /// Replaces `old` by an object whose fields have their owners already.
+    pub(super) fn replace_owned(
+        &self,
+        old: &Value,
+        mut object: Value,
+    ) -> Result<Arc<Value>, Refusal> {
+        self.defaulted(Some(old), &mut object);
+        if self.subresource.is_empty() {
+            self.admitted(Some(old), &mut object)?;
+        }
+        self.validated(Some(old), &object)?;
         self.store_replaced(old, object)
     }
 
@@ -335,11 +365,7 @@ impl<'a> Write<'a> {
         }
     }
 
-    pub(super) fn store_replaced(
-        &self,
-        old: &Value,
-        mut object: Value,
-    ) -> Result<Arc<Value>, Refusal> {
+    fn store_replaced(&self, old: &Value, mut object: Value) -> Result<Arc<Value>, Refusal> {
         keep_times(old, &mut object);
         convert::to_storage(self.served, &mut object);
         let part = match self.part() {
@@ -422,7 +448,7 @@ fn keep_times(old: &Value, object: &mut Value) {
     }
 }
 
-fn go_type(value: &Value) -> &'static str {
+pub(super) fn go_type(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "bool",

@@ -1,4 +1,4 @@
-//! OpenAPI v3: an index, and one document per group and version.
+//! `OpenAPI` v3: an index, and one document per group and version.
 //!
 //! The documents carry what kubectl reads: which kind a path is about, what it can be asked
 //! (`apply` looks for `fieldValidation` on PATCH), and the schemas (`explain`).
@@ -160,9 +160,10 @@ fn references(schema: &Value, found: &mut BTreeSet<String>) {
 fn add_paths(served: &Served, name: &str, paths: &mut BTreeMap<String, Value>) {
     let info = &served.info;
     let root = root(&info.group, &info.version);
-    let collection = match info.namespaced {
-        true => format!("{root}/namespaces/{{namespace}}/{}", info.plural),
-        false => format!("{root}/{}", info.plural),
+    let collection = if info.namespaced {
+        format!("{root}/namespaces/{{namespace}}/{}", info.plural)
+    } else {
+        format!("{root}/{}", info.plural)
     };
     let reference = format!("{PREFIX}{name}");
     let kind = json!({"group": info.group, "version": info.version, "kind": info.kind});

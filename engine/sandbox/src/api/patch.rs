@@ -52,7 +52,7 @@ pub(super) fn through(
     let mut write = Write::new(api, served, namespace, call, "PatchOptions")?;
     write.subresource = subresource;
     let (code, stored) = if let Patch::Apply { config, force } = patch {
-        apply(&mut write, name, config, force)?
+        apply(&mut write, name, &config, force)?
     } else {
         (200, change(&mut write, name, &patch)?)
     };
@@ -67,9 +67,7 @@ fn read(served: &Served, call: &Call) -> Result<Patch, Refusal> {
         Refusal::bad_request(format!("error decoding patch: {why}"))
     };
     match call.content_type() {
-        "application/json-patch+json" => serde_json::from_slice(&call.body)
-            .map(Patch::Json)
-            .map_err(decoding),
+        "application/json-patch+json" => read_operations(call, decoding),
         "application/merge-patch+json" => serde_json::from_slice(&call.body)
             .map(Patch::Merge)
             .map_err(decoding),
@@ -106,8 +104,11 @@ fn read_apply(call: &Call) -> Result<Patch, Refusal> {
             &[cause],
         ));
     }
-    let config = body::yaml(&call.body)
-        .map_err(|why| Refusal::bad_request(format!("error decoding YAML: {why}")))?;
+    let config = body::yaml(&call.body).map_err(|why| {
+        Refusal::bad_request(format!(
+            "error decoding YAML: error converting YAML to JSON: {why}"
+        ))
+    })?;
     Ok(Patch::Apply {
         config,
         force: call.flag("force"),
@@ -125,11 +126,35 @@ fn change(write: &mut Write<'_>, name: &str, patch: &Patch) -> Result<Arc<Value>
         check_identity(write, &old, &object)?;
         // A version in the patch is a precondition; the one it was computed from is a retry.
         let conditional = object::resource_version(&object) != object::resource_version(&old);
-        write.known_fields(&mut object)?;
+        let undecoded = object.to_string();
+        write
+            .known_fields(&mut object)
+            .map_err(|refusal| undecodable(&undecoded, refusal))?;
         match write.replace(&old, object) {
             Err(refusal) if refusal.is_conflict() && !conditional && attempt < ATTEMPTS => {}
             result => return result,
         }
+    }
+}
+
+/// What a patch makes of an object must be readable; the server shows all of it when it is not.
+fn undecodable(object: &str, refusal: Refusal) -> Refusal {
+    let why = refusal.message;
+    let why = why
+        .split_once("cannot be handled as a ")
+        .map_or(&*why, |(_, why)| why);
+    let why = why.split_once(": ").map_or(why, |(_, why)| why);
+    let cause = Cause::invalid("patch", &object.into(), why);
+    Refusal::invalid("", "", "", &[cause])
+}
+
+/// A refusal whose code alone says what it is.
+fn unexplained(message: String) -> Refusal {
+    Refusal {
+        code: 500,
+        reason: "",
+        message,
+        details: None,
     }
 }
 
@@ -163,7 +188,7 @@ fn patched(served: &Served, old: &Value, patch: &Patch) -> Result<Value, Refusal
         Patch::Merge(patch) => kudo_schema::json_merge_patch(&mut object, patch),
         Patch::Strategic(patch) => {
             object = kudo_schema::strategic_merge_patch(served.schema(), old, patch)
-                .map_err(|error| Refusal::bad_request(error.to_string()))?;
+                .map_err(|error| unexplained(error.to_string()))?;
         }
         Patch::Apply { .. } => {}
     }
@@ -179,32 +204,30 @@ fn patched(served: &Served, old: &Value, patch: &Patch) -> Result<Value, Refusal
 fn apply(
     write: &mut Write<'_>,
     name: &str,
-    mut config: Value,
+    config: &Value,
     force: bool,
 ) -> Result<(u16, Arc<Value>), Refusal> {
-    let sent = object::name(&config);
+    let sent = object::name(config);
     if !sent.is_empty() && sent != name {
         return Err(Refusal::bad_request(format!(
             "the name of the object ({sent}) does not match the name on the URL ({name})"
         )));
     }
-    object::metadata_mut(&mut config).insert("name".to_owned(), name.into());
     if write.served.info.namespaced {
-        let sent = object::namespace(&config);
+        let sent = object::namespace(config);
         if !sent.is_empty() && sent != write.namespace {
             return Err(Refusal::bad_request(
                 "the namespace of the provided object does not match the namespace sent on the \
                  request",
             ));
         }
-        object::metadata_mut(&mut config).insert("namespace".to_owned(), write.namespace.into());
     }
     let mut attempt = 0;
     loop {
         attempt += 1;
         let old = current(write.api, write.served, write.namespace, name).ok();
-        let conditional = !object::resource_version(&config).is_empty();
-        match apply_once(write, name, old.as_deref(), &config, force) {
+        let conditional = !object::resource_version(config).is_empty();
+        match apply_once(write, name, old.as_deref(), config, force) {
             Err(refusal)
                 if (refusal.is_conflict() && refusal.details_are_plain()
                     || refusal.reason == "AlreadyExists")
@@ -241,8 +264,13 @@ fn apply_once(
     let api_version = served.api_version();
     let writer = write.writer(&api_version, &now);
     let applied = kudo_schema::server_side_apply(served.schema(), old, config, force, &writer)
-        .map_err(|error| apply_refusal(served, name, &error))?;
+        .map_err(|error| apply_refusal(&error))?;
     let mut object = applied.object;
+    let metadata = object::metadata_mut(&mut object);
+    metadata.insert("name".to_owned(), name.into());
+    if served.info.namespaced {
+        metadata.insert("namespace".to_owned(), write.namespace.into());
+    }
     let Some(old) = old else {
         if !object::uid(config).is_empty() {
             let why = format!(
@@ -253,7 +281,7 @@ fn apply_once(
             return Err(Refusal::conflict(&served.resource(), name, why));
         }
         admission::namespace_takes(write.api, served, write.namespace, name)?;
-        return write.create(object);
+        return write.create_owned(object);
     };
     let wanted = object::resource_version(config);
     if !wanted.is_empty() && wanted != object::resource_version(old) {
@@ -262,14 +290,10 @@ fn apply_once(
     if !applied.changed && !applied.owners_changed {
         return Ok(Arc::new(old.clone()));
     }
-    if write.subresource.is_empty() {
-        write.completed(Some(old), &mut object)?;
-    }
-    write.validated(Some(old), &object)?;
-    write.store_replaced(old, object)
+    write.replace_owned(old, object)
 }
 
-fn apply_refusal(served: &Served, name: &str, error: &ApplyError) -> Refusal {
+fn apply_refusal(error: &ApplyError) -> Refusal {
     match error {
         ApplyError::Conflict(conflict) => {
             let causes: Vec<Value> = conflict
@@ -288,16 +312,41 @@ fn apply_refusal(served: &Served, name: &str, error: &ApplyError) -> Refusal {
             }
         }
         ApplyError::ManagedFieldsSent | ApplyError::WrongVersion { .. } => {
-            Refusal::bad_request(error.to_string())
+            Refusal::bad_request(of_core(error.to_string()))
         }
         ApplyError::Untyped { .. } | ApplyError::Unmergeable(_) | ApplyError::TooDeep => {
-            let _ = (served, name);
-            Refusal {
-                code: 500,
-                reason: "",
-                message: error.to_string(),
-                details: None,
-            }
+            unexplained(of_core(error.to_string()))
         }
     }
+}
+
+/// Go prints the empty group of a core kind before the slash.
+fn of_core(message: String) -> String {
+    match message.split_once(", Kind=") {
+        Some((head, tail)) => {
+            let start = head.rfind([' ', '(']).map_or(0, |space| space + 1);
+            if head[start..].contains('/') {
+                return message;
+            }
+            format!("{}/{}, Kind={tail}", &head[..start], &head[start..])
+        }
+        None => message,
+    }
+}
+
+fn read_operations(
+    call: &Call,
+    decoding: impl Fn(serde_json::Error) -> Refusal,
+) -> Result<Patch, Refusal> {
+    let sent: Value = serde_json::from_slice(&call.body).map_err(&decoding)?;
+    if !sent.is_array() {
+        return Err(Refusal::bad_request(format!(
+            "error decoding patch: json: cannot unmarshal {} into Go value of type \
+             []handlers.jsonPatchOp",
+            super::objects::go_type(&sent)
+        )));
+    }
+    serde_json::from_value(sent)
+        .map(Patch::Json)
+        .map_err(decoding)
 }

@@ -9,7 +9,7 @@ use super::catalog::Served;
 use super::objects::current;
 use super::request::Call;
 use super::respond::{View, bytes, json as answer, partial};
-use super::{Api, convert, table};
+use super::{Api, body, convert, table};
 use crate::refusal::{Cause, Refusal};
 use crate::store::{Listing, Selector, object};
 
@@ -36,7 +36,7 @@ pub(super) fn list(
     namespace: Option<&str>,
     call: &Call,
 ) -> Result<Response, Refusal> {
-    let view = View::of(call)?;
+    let view = View::of_list(call)?;
     let selector = selector(served, call)?;
     let page = page(api, served, namespace, &selector, call)?;
     let mut metadata = json!({"resourceVersion": page.revision.to_string()});
@@ -52,14 +52,17 @@ pub(super) fn list(
         .into_iter()
         .map(|item| convert::from_storage(served, item))
         .collect();
-    Ok(answer(200, &document(view, served, call, metadata, &items)))
+    Ok(answer(
+        200,
+        &document(view, served, call, &metadata, &items),
+    ))
 }
 
 fn document(
     view: View,
     served: &Served,
     call: &Call,
-    metadata: Value,
+    metadata: &Value,
     items: &[Arc<Value>],
 ) -> Value {
     match view {
@@ -252,8 +255,7 @@ fn key(item: &Value) -> (String, String) {
 /// A continue token says at which revision to go on and after which object. Clients must not look
 /// into it, so its form is ours.
 fn token(revision: u64, (namespace, name): &(String, String)) -> String {
-    let text = format!("{revision}/{namespace}/{name}");
-    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+    body::hexadecimal(format!("{revision}/{namespace}/{name}").as_bytes())
 }
 
 fn read_token(token: &str) -> Result<(u64, (String, String)), Refusal> {

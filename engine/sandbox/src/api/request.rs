@@ -50,7 +50,10 @@ impl Target {
                 if first == "namespaces"
                     && !(group.is_empty() && ["status", "finalize"].contains(&plural.as_str())) =>
             {
-                (Some(name.clone()), [&[plural.clone()], tail].concat())
+                (
+                    Some(name.clone()),
+                    [std::slice::from_ref(plural), tail].concat(),
+                )
             }
             rest => (None, rest.to_vec()),
         };

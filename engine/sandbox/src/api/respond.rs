@@ -21,6 +21,15 @@ pub(super) enum View {
 impl View {
     /// Reads the `Accept` header; the first form that can be served wins.
     pub(super) fn of(call: &Call) -> Result<Self, Refusal> {
+        Self::wanted(call, false)
+    }
+
+    /// Like [`View::of`], for a list.
+    pub(super) fn of_list(call: &Call) -> Result<Self, Refusal> {
+        Self::wanted(call, true)
+    }
+
+    fn wanted(call: &Call, listing: bool) -> Result<Self, Refusal> {
         let accept = call.header(&header::ACCEPT);
         if accept.is_empty() {
             return Ok(Self::Object);
@@ -41,13 +50,20 @@ impl View {
                 Some(_) => {}
             }
         }
+        let mut message = "406: Not Acceptable\n\nAvailable representations: application/json, \
+                           application/yaml, application/vnd.kubernetes.protobuf"
+            .to_owned();
+        if listing {
+            message.push_str(
+                ", application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch",
+            );
+        }
+        let details = Some(Box::new(json!({})));
         Err(Refusal {
             code: 406,
             reason: "NotAcceptable",
-            message: "only the following media types are accepted: application/json, \
-                      application/json;stream=watch"
-                .to_owned(),
-            details: Some(Box::new(json!({}))),
+            message,
+            details,
         })
     }
 

@@ -57,8 +57,7 @@ pub(super) fn answer(
 
 /// Returns the Scale that the request asks for.
 fn wanted(served: &Served, old: &Value, call: &Call) -> Result<Value, Refusal> {
-    let sent = body::yaml(&call.body)
-        .map_err(|why| Refusal::bad_request(format!("error decoding patch: {why}")))?;
+    let sent = body::any(call)?;
     if call.method == Method::PUT {
         return Ok(sent);
     }

@@ -65,7 +65,7 @@ fn sent(call: &Call) -> Result<Value, Refusal> {
     if call.body.is_empty() {
         return Ok(json!({}));
     }
-    body::yaml(&call.body).map_err(Refusal::bad_request)
+    body::any(call)
 }
 
 /// Deletes a pod unless a disruption budget says no (`policy/v1 Eviction`).

@@ -16,7 +16,7 @@ use super::request::Call;
 use super::respond::{View, partial};
 use super::{Api, convert, read, table};
 use crate::clock::{Clock, later};
-use crate::refusal::{Cause, Refusal};
+use crate::refusal::Refusal;
 use crate::store::{Change, Feed, Selector, object};
 
 /// How often an idle watch says how far it has come, when the client allows it.
@@ -49,7 +49,7 @@ pub(super) fn watch(
     namespace: Option<&str>,
     call: &Call,
 ) -> Result<Response, Refusal> {
-    let view = View::of(call)?;
+    let view = View::of_list(call)?;
     let selector = read::selector(served, call)?;
     let initial = initial_events(call)?;
     let wanted = read::revision(call)?;
@@ -118,13 +118,6 @@ fn initial_events(call: &Call) -> Result<Option<bool>, Refusal> {
             "FieldValueForbidden",
             "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
         ));
-    }
-    if initial && !call.flag("allowWatchBookmarks") {
-        let cause = Cause::forbidden(
-            "allowWatchBookmarks",
-            "sendInitialEvents is forbidden for watch unless allowWatchBookmarks is true",
-        );
-        let _ = cause;
     }
     Ok(Some(initial))
 }

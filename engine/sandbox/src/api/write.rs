@@ -25,9 +25,13 @@ pub(super) fn create(
     let mut write = Write::new(api, served, namespace, call, "CreateOptions")?;
     let object = write.decoded(call)?;
     if !object::resource_version(&object).is_empty() {
-        return Err(Refusal::bad_request(
-            "resourceVersion should not be set on objects to be created",
-        ));
+        let message = "resourceVersion should not be set on objects to be created".to_owned();
+        return Err(Refusal {
+            code: 500,
+            reason: "",
+            message,
+            details: None,
+        });
     }
     admission::namespace_takes(api, served, namespace, object::name(&object))?;
     let stored = write.create(object)?;
@@ -60,7 +64,7 @@ pub(super) fn replace(
     let mut write = Write::new(api, served, namespace, call, "UpdateOptions")?;
     write.subresource = subresource;
     let object = write.decoded(call)?;
-    check_name(served, name, &object)?;
+    check_name(name, &object)?;
     let old = current(api, served, namespace, name)?;
     check_version(served, &old, &object)?;
     let stored = write.replace(&old, object)?;
@@ -69,28 +73,19 @@ pub(super) fn replace(
     Ok(warned(json(200, &document), &write.warnings))
 }
 
-fn check_name(served: &Served, name: &str, object: &Value) -> Result<(), Refusal> {
+fn check_name(name: &str, object: &Value) -> Result<(), Refusal> {
     let sent = object::name(object);
     if sent == name {
         return Ok(());
     }
     if sent.is_empty() {
-        return Err(Refusal::bad_request(
-            "the name of the object (<nil>) does not match the name on the URL",
-        )
-        .for_missing_name(&served.info.kind, name));
+        return Err(Refusal::bad_request(format!(
+            "the name of the object ({name} based on URL) was undeterminable: name must be provided"
+        )));
     }
     Err(Refusal::bad_request(format!(
         "the name of the object ({sent}) does not match the name on the URL ({name})"
     )))
-}
-
-impl Refusal {
-    /// An update without a name says so in its own way.
-    fn for_missing_name(mut self, _kind: &str, _name: &str) -> Self {
-        "name must be provided".clone_into(&mut self.message);
-        self
-    }
 }
 
 /// Refuses a stale version before anything else is looked at; custom resources must name one.
@@ -104,7 +99,12 @@ fn check_version(served: &Served, old: &Value, object: &Value) -> Result<(), Ref
                 field: "metadata.resourceVersion".to_owned(),
                 message: "Invalid value: 0: must be specified for an update".to_owned(),
             };
-            return Err(served.invalid(name, &[cause]));
+            return Err(Refusal::invalid(
+                &served.info.group,
+                &served.info.plural,
+                name,
+                &[cause],
+            ));
         }
         return Ok(());
     }

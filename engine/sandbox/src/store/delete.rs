@@ -78,13 +78,19 @@ impl Store {
         if object::is_terminating(&after) && !is_empty(resource, &after) {
             return self.keep(&mut state, resource, current, after, options);
         }
+        // Pods are marked even when they go at once; of everything else the last state is the one
+        // before the deletion.
+        let last = if resource == &resources::PODS {
+            Arc::new(after)
+        } else {
+            current
+        };
         if options.dry_run {
-            return Ok(Deleted::Gone(current));
+            return Ok(Deleted::Gone(last));
         }
-        // The last state a watcher sees is the one before the deletion, not the marked one.
         let draft = Draft {
             resource: resource.clone(),
-            before: Some(current),
+            before: Some(last),
             after: None,
         };
         self.commit_one(&mut state, draft).map(Deleted::Gone)
@@ -126,7 +132,9 @@ impl Store {
             let moment = clock::seconds(clock::later(self.clock().now(), seconds));
             let metadata = object::metadata_mut(&mut after);
             metadata.insert("deletionTimestamp".to_owned(), moment.into());
-            metadata.insert("deletionGracePeriodSeconds".to_owned(), grace.into());
+            if resource != &resources::NAMESPACES {
+                metadata.insert("deletionGracePeriodSeconds".to_owned(), grace.into());
+            }
             if first {
                 bump_generation(&mut after);
             }

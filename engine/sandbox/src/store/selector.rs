@@ -120,9 +120,7 @@ impl Selector {
                 || selectable(resource).contains(&path.as_str())
                 || extra.contains(path);
             if !known {
-                return Err(Refusal::bad_request(format!(
-                    "field label not supported: {path}"
-                )));
+                return Err(unsupported_field(resource, path));
             }
         }
         Ok(())

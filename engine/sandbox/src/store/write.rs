@@ -322,7 +322,14 @@ fn preconditions(resource: &Resource, current: &Value, object: &Value) -> Result
     let (wanted, actual) = (object::uid(object), object::uid(current));
     if !wanted.is_empty() && wanted != actual {
         let why = format!(
-            "Precondition failed: UID in precondition: {wanted}, UID in object meta: {actual}"
+            "StorageError: invalid object, Code: 4, Key: /registry/{}/{}{name}, ResourceVersion: 0, \
+             AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object \
+             meta: {actual}",
+            resource.name(),
+            match object::namespace(current) {
+                "" => String::new(),
+                namespace => format!("{namespace}/"),
+            }
         );
         return Err(Refusal::conflict(resource, name, why));
     }

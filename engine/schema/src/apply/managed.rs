@@ -131,7 +131,7 @@ impl ManagedFields {
                 return;
             };
             let mut entry = self.0.remove(at);
-            entry.manager = ANCIENT.to_owned();
+            ANCIENT.clone_into(&mut entry.manager);
             entry.subresource = String::new();
             self.add(entry);
             // A bucket of its own makes room for the next one only.

@@ -1,6 +1,7 @@
 //! Server-side apply, and who owns which field after any write.
 
 mod conflict;
+mod kubectl;
 mod managed;
 mod normal;
 mod patch;

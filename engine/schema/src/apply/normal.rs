@@ -20,7 +20,7 @@ const TIMES: [&str; 7] = [
 
 /// Brings an object of a built-in kind into the form an API server keeps and compares it in.
 ///
-/// Fields with a `default` in OpenAPI are no pointers in Go and always there, required fields are
+/// Fields with a `default` in `OpenAPI` are no pointers in Go and always there, required fields are
 /// null or their zero; optional lists and maps that are empty go away, as nulls do. Quantities
 /// take their canonical form.
 pub fn normalize(schema: Schema<'_>, object: &mut Value) {
@@ -40,7 +40,9 @@ fn fill(schema: Schema<'_>, value: &mut Value, depth: usize) {
             let of_item = schema.items();
             // Most lists are of text.
             if of_item.type_() != Some(Type::String) {
-                items.iter_mut().for_each(|item| fill(of_item, item, depth));
+                for item in items {
+                    fill(of_item, item, depth);
+                }
             }
         }
         _ => {}

@@ -3,15 +3,14 @@
 use serde_json::{Value, json};
 
 use super::conflict::ApplyConflict;
+use super::kubectl::{KUBECTL, update_last_applied, without_last_applied};
 use super::managed::{ManagedEntry, ManagedFields, Operation};
-use super::update::{
-    compare_filled, conflicts, settle, strip_managed_fields, untracked_removed, update,
-};
+use super::update::{conflicts, settle, strip_managed_fields, untracked_removed, update};
 use super::{Reset, Writer};
 use crate::fields::FieldSet;
 use crate::schema::Schema;
 use crate::typed::{
-    self, TypedError, equal, field_set, is_shallow, merge, print_errors, validate,
+    self, TypedError, compare, equal, field_set, is_shallow, merge, print_errors, validate,
     with_named_parents,
 };
 
@@ -80,8 +79,20 @@ pub fn server_side_apply(
         .unwrap_or_default();
     let managed = owners_before_first_apply(schema, live, &unmanaged, known.clone(), writer);
 
-    let applied = apply(schema, &unmanaged, config, managed, force, writer)?;
-    Ok(finish(live, &unmanaged, &known, applied))
+    let applied = match apply(schema, &unmanaged, config, managed.clone(), force, writer) {
+        Err(ApplyError::Conflict(conflict)) if writer.manager == KUBECTL => {
+            if let Some(conflict) = without_last_applied(schema, &unmanaged, conflict) {
+                return Err(conflict.into());
+            }
+            apply(schema, &unmanaged, config, managed, true, writer)?
+        }
+        other => other?,
+    };
+    let mut applied = finish(live, &unmanaged, &known, applied);
+    if writer.manager == KUBECTL {
+        update_last_applied(&mut applied.object, config);
+    }
+    Ok(applied)
 }
 
 fn check(
@@ -181,6 +192,8 @@ fn apply(
     let last = managed.position(&entry).map(|at| managed.0.remove(at));
     managed.0.push(entry.clone());
     let object = match &last {
+        // Whoever names all that was named before removes nothing.
+        Some(last) if last.fields.difference(&entry.fields).is_empty() => merged,
         Some(last) => pruned(schema, &merged, &managed, &last.fields, &writer.reset),
         None => merged,
     };
@@ -188,7 +201,8 @@ fn apply(
     if equal(live, &object) {
         entry.time = last.as_ref().and_then(|last| last.time.clone());
     }
-    let comparison = compare_filled(schema, live, &object, &writer.reset);
+    // Both come from the same live object, so both are in its form.
+    let comparison = compare(schema, live, &object).map(|set| writer.reset.filter(set));
     if let Some(conflict) = conflicts(&managed, &comparison, &entry).filter(|_| !force) {
         return Err(conflict.into());
     }

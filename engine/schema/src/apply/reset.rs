@@ -25,6 +25,9 @@ impl Reset {
                 &["metadata", "deletionTimestamp"],
                 &["metadata", "ownerReferences"],
             ],
+            ("flowcontrol.apiserver.k8s.io" | "apiregistration.k8s.io", _, "status") => {
+                &[&["spec"], &["metadata"]]
+            }
             ("apps", "Deployment", "status") => &[&["spec"], &["metadata", "labels"]],
             (_, _, "status") => &[&["spec"]],
             _ => return Self::Nothing,

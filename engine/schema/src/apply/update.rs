@@ -25,6 +25,10 @@ pub fn managed_fields_after_update(
         return json!([]);
     }
     let managed = sent_or_live(before, after, writer);
+    // Nobody is tracked on an object that was left to nobody, until somebody applies it.
+    if before.is_some() && is_untracked(&managed, writer) {
+        return managed.to_value();
+    }
     let unmanaged = |object: Option<&Value>| {
         let mut object = object.cloned().unwrap_or_else(|| json!({}));
         strip_managed_fields(&mut object);
@@ -41,6 +45,14 @@ fn is_reset(after: &Value) -> bool {
         .pointer("/metadata/managedFields")
         .and_then(Value::as_array);
     sent.is_some_and(|list| list.len() <= 1 && list.iter().all(|entry| *entry == json!({})))
+}
+
+/// Through `scale` an API server sees the owners of the replicas alone.
+fn is_untracked(managed: &ManagedFields, writer: &Writer<'_>) -> bool {
+    let replicas = FieldPath::of_fields(["spec", "replicas"]);
+    let is_seen =
+        |entry: &ManagedEntry| writer.subresource != "scale" || entry.fields.contains(&replicas.0);
+    !managed.0.iter().any(is_seen)
 }
 
 fn sent_or_live(before: Option<&Value>, after: &Value, writer: &Writer<'_>) -> ManagedFields {
@@ -83,7 +95,8 @@ pub(super) fn update(
             manager: writer.manager.to_owned(),
             operation: Operation::Update,
             api_version: writer.api_version.to_owned(),
-            time: Some(writer.now.to_owned()),
+            // What comes through `scale` has no time.
+            time: (writer.subresource != "scale").then(|| writer.now.to_owned()),
             subresource: writer.subresource.to_owned(),
             fields,
         });
@@ -93,12 +106,7 @@ pub(super) fn update(
 }
 
 /// Compares two objects in the form the API server has them in memory.
-pub(super) fn compare_filled(
-    schema: Schema<'_>,
-    before: &Value,
-    after: &Value,
-    reset: &Reset,
-) -> Comparison {
+fn compare_filled(schema: Schema<'_>, before: &Value, after: &Value, reset: &Reset) -> Comparison {
     let filled = |object: &Value| {
         let mut object = object.clone();
         if !schema.is_custom() {

@@ -148,8 +148,9 @@ pub(super) fn job(job: &mut Value) {
     } else {
         "TerminatingOrFailed"
     };
-    spec.as_object_mut()
-        .map(|spec| spec.retain(|_, field| !field.is_null()));
+    if let Some(spec) = spec.as_object_mut() {
+        spec.retain(|_, field| !field.is_null());
+    }
     set_all(
         spec,
         &[

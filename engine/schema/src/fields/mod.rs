@@ -43,7 +43,7 @@ pub struct FieldSet {
     /// Elements that are in the set themselves.
     pub(crate) members: BTreeSet<PathElement>,
     /// Elements with something of the set below them.
-    pub(crate) children: BTreeMap<PathElement, FieldSet>,
+    pub(crate) children: BTreeMap<PathElement, Self>,
 }
 
 impl FieldSet {

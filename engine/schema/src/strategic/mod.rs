@@ -8,7 +8,7 @@ mod order;
 
 use serde_json::{Map, Value};
 
-use crate::go_text::go_print;
+use crate::go_text::{go_print, go_type};
 use crate::schema::Schema;
 use crate::typed::{MAX_DEPTH, equal, is_shallow};
 use order::{ordered, same_item};
@@ -22,8 +22,13 @@ const DELETE_PRIMITIVES: &str = "$deleteFromPrimitiveList/";
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StrategicError {
     /// `$patch` has an unknown word.
-    #[error("unknown patch type: {0} in map")]
-    UnknownDirective(String),
+    #[error("unknown patch type: {word} in map: {map}")]
+    UnknownDirective {
+        /// The word.
+        word: String,
+        /// The part of the patch it stands in.
+        map: String,
+    },
     /// `$patch: merge` in a list.
     #[error("merging lists cannot yet be specified in the patch")]
     MergeDirective,
@@ -45,17 +50,15 @@ pub enum StrategicError {
         /// The order it wants.
         order: String,
     },
-    /// The value of a directive is no list, or a patch is no object.
-    #[error("`{name}` of the patch must be {expected}")]
-    WrongType {
-        /// The directive or field.
-        name: String,
-        /// What it must be.
-        expected: &'static str,
-    },
-    /// The patch names a field that `$retainKeys` does not keep.
-    #[error("the directive `$retainKeys` must list `{0}`, which the patch sets")]
-    NotRetained(String),
+    /// `$setElementOrder` is no list.
+    #[error("expected a []interface {{}}, but received a {0}")]
+    OrderIsNoList(&'static str),
+    /// `$retainKeys` is no list, or the patch sets a field it does not keep (400).
+    #[error("invalid patch format of retainKeys")]
+    BadRetainKeys,
+    /// The patch or the live object is no object (400).
+    #[error("the {0} must be an object")]
+    NotAnObject(&'static str),
     /// The object or the patch is nested too deeply.
     #[error("the patch or the object is nested deeper than {MAX_DEPTH} levels")]
     TooDeep,
@@ -70,16 +73,40 @@ pub fn strategic_merge_patch(
     if !is_shallow(live) || !is_shallow(patch) {
         return Err(StrategicError::TooDeep);
     }
-    let wrong = |name: &str| wrong_type(name, "an object");
-    let live = live.as_object().ok_or_else(|| wrong("live object"))?;
-    let patch = patch.as_object().ok_or_else(|| wrong("root"))?;
+    let live = live
+        .as_object()
+        .ok_or(StrategicError::NotAnObject("live object"))?;
+    let patch = patch
+        .as_object()
+        .ok_or(StrategicError::NotAnObject("patch"))?;
     Ok(Value::Object(merge_objects(schema, live.clone(), patch)?))
 }
 
-fn wrong_type(name: &str, expected: &'static str) -> StrategicError {
-    StrategicError::WrongType {
-        name: name.to_owned(),
-        expected,
+impl StrategicError {
+    /// Returns the HTTP status an API server answers with.
+    pub const fn code(&self) -> u16 {
+        match self {
+            Self::BadRetainKeys | Self::NotAnObject(_) | Self::TooDeep => 400,
+            Self::UnknownDirective { .. }
+            | Self::MergeDirective
+            | Self::NoMergeKey { .. }
+            | Self::WrongOrder { .. }
+            | Self::OrderIsNoList(_) => 500,
+        }
+    }
+}
+
+fn unknown_directive(word: &Value, map: &Value) -> StrategicError {
+    StrategicError::UnknownDirective {
+        word: go_print(word),
+        map: go_print(map),
+    }
+}
+
+fn as_order(order: &Value) -> Result<&[Value], StrategicError> {
+    match order {
+        Value::Array(order) => Ok(order),
+        other => Err(StrategicError::OrderIsNoList(go_type(other))),
     }
 }
 
@@ -96,10 +123,10 @@ fn merge_objects(
             replacement.remove(PATCH);
             return Ok(replacement);
         }
-        Some(other) => return Err(StrategicError::UnknownDirective(plain(other))),
+        Some(other) => return Err(unknown_directive(other, &Value::Object(patch.clone()))),
     }
     retain_keys(&mut live, patch)?;
-    delete_primitives(&mut live, patch)?;
+    delete_primitives(&mut live, patch);
     for (name, change) in patch.iter().filter(|(name, _)| !is_directive(name)) {
         let order = patch.get(&format!("{SET_ORDER}{name}"));
         merge_field(schema.field(name), &mut live, name, change, order)?;
@@ -129,36 +156,28 @@ fn retain_keys(
     let Some(kept) = patch.get(RETAIN_KEYS) else {
         return Ok(());
     };
-    let kept = kept
-        .as_array()
-        .ok_or_else(|| wrong_type(RETAIN_KEYS, "a list"))?;
+    let kept = kept.as_array().ok_or(StrategicError::BadRetainKeys)?;
     let is_kept = |name: &str| kept.iter().any(|kept| kept == name);
-    let sets = patch
+    let mut sets = patch
         .iter()
         .filter(|(name, change)| !is_directive(name) && !change.is_null());
-    if let Some((name, _)) = sets.into_iter().find(|(name, _)| !is_kept(name)) {
-        return Err(StrategicError::NotRetained(name.clone()));
+    if !sets.all(|(name, _)| is_kept(name)) {
+        return Err(StrategicError::BadRetainKeys);
     }
     live.retain(|name, _| is_kept(name));
     Ok(())
 }
 
-fn delete_primitives(
-    live: &mut Map<String, Value>,
-    patch: &Map<String, Value>,
-) -> Result<(), StrategicError> {
+fn delete_primitives(live: &mut Map<String, Value>, patch: &Map<String, Value>) {
     for (directive, gone) in patch {
         let Some(name) = directive.strip_prefix(DELETE_PRIMITIVES) else {
             continue;
         };
-        let gone = gone
-            .as_array()
-            .ok_or_else(|| wrong_type(directive, "a list"))?;
+        let gone = gone.as_array().map(Vec::as_slice).unwrap_or_default();
         if let Some(Value::Array(items)) = live.get_mut(name) {
             items.retain(|item| !gone.iter().any(|gone| equal(gone, item)));
         }
     }
-    Ok(())
 }
 
 fn merge_field(
@@ -180,12 +199,13 @@ fn merge_field(
             Value::Object(merge_objects(schema, old, change)?)
         }
         (Some(schema), Some(Value::Array(old)), Value::Array(change)) if schema.patch_merges() => {
-            let order = match order {
-                Some(Value::Array(order)) => Some(order.as_slice()),
-                Some(_) => return Err(wrong_type(&format!("{SET_ORDER}{name}"), "a list")),
-                None => None,
-            };
+            let order = order.map(as_order).transpose()?;
             Value::Array(merge_lists(schema, &old, change, order)?)
+        }
+        // There is nothing to replace or to delete from.
+        (_, _, change) if change.get(PATCH).is_some() => {
+            live.remove(name);
+            return Ok(());
         }
         (_, _, change) => without_directives(change),
     };
@@ -199,9 +219,7 @@ fn reorder(
     name: &str,
     order: &Value,
 ) -> Result<(), StrategicError> {
-    let order = order
-        .as_array()
-        .ok_or_else(|| wrong_type(SET_ORDER, "a list"))?;
+    let order = as_order(order)?;
     let Some(schema) = schema.filter(|schema| schema.patch_merges()) else {
         return Ok(());
     };
@@ -240,7 +258,7 @@ fn merge_lists(
             Some(Value::String(word)) if word == "merge" => {
                 return Err(StrategicError::MergeDirective);
             }
-            Some(other) => return Err(StrategicError::UnknownDirective(plain(other))),
+            Some(other) => return Err(unknown_directive(other, item)),
         }
     }
     if let Some(order) = order {
@@ -325,10 +343,4 @@ fn without_directives(value: &Value) -> Value {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
     }
-}
-
-fn plain(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -80,8 +80,9 @@ fn in_value(schema: Schema<'_>, value: &Value, place: &Place<'_>) -> Option<Stri
         return (!fits).then(|| mismatch(value, place, "int32"));
     }
     match (schema.type_()?, value) {
-        (Type::String, Value::String(_)) | (Type::Boolean, Value::Bool(_)) => None,
-        (Type::Number, Value::Number(_)) => None,
+        (Type::String, Value::String(_))
+        | (Type::Boolean, Value::Bool(_))
+        | (Type::Number, Value::Number(_)) => None,
         (Type::Integer, Value::Number(number)) => {
             let fits = number.as_f64().is_some_and(|number| number.fract() == 0.0);
             let size = schema.format().unwrap_or("int64");
@@ -94,22 +95,22 @@ fn in_value(schema: Schema<'_>, value: &Value, place: &Place<'_>) -> Option<Stri
             let of_item = schema.items();
             items.iter().find_map(|item| in_value(of_item, item, place))
         }
-        (Type::Object, Value::Object(fields)) => match schema.reference() {
-            Some(name) => in_fields(
+        (Type::Object, Value::Object(fields)) => {
+            let Some(name) = schema.reference() else {
+                let of_value = schema.additional()?;
+                return fields
+                    .values()
+                    .find_map(|value| in_value(of_value, value, place));
+            };
+            in_fields(
                 schema,
                 fields,
                 &Place {
                     holder: last_word(name),
                     path: place.path,
                 },
-            ),
-            None => {
-                let of_value = schema.additional()?;
-                fields
-                    .values()
-                    .find_map(|value| in_value(of_value, value, place))
-            }
-        },
+            )
+        }
         _ => Some(mismatch(value, place, &go_type(schema))),
     }
 }

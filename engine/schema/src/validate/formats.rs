@@ -66,6 +66,10 @@ fn fits(format: &str, text: &str) -> bool {
         "uuid" | "uuid3" | "uuid4" | "uuid5" => is_uuid(text),
         "byte" => is_base64(text),
         "hexcolor" => is_hex_colour(text),
+        "hostname" => is_host_name(text),
+        "email" => is_email(text),
+        "uri" => is_uri(text),
+        "duration" => is_duration(text),
         _ => true,
     }
 }
@@ -158,6 +162,105 @@ fn is_base64(text: &str) -> bool {
 fn is_hex_colour(text: &str) -> bool {
     let digits = text.strip_prefix('#').unwrap_or(text);
     matches!(digits.len(), 3 | 6) && is_hex(digits)
+}
+
+/// Labels of letters, digits and inner hyphens; the last of several has letters alone.
+fn is_host_name(text: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+    };
+    let labels: Vec<&str> = text.split('.').collect();
+    let Some((last, others)) = labels.split_last() else {
+        return false;
+    };
+    let is_top = last.chars().count() >= 2 && last.chars().all(char::is_alphabetic);
+    text.len() <= 255 && labels.iter().all(|label| is_label(label)) && (others.is_empty() || is_top)
+}
+
+fn is_email(text: &str) -> bool {
+    let Some((name, host)) = text.rsplit_once('@') else {
+        return false;
+    };
+    let is_plain = |c: char| !c.is_whitespace() && !matches!(c, '@' | '<' | '>' | ',' | '(' | ')');
+    !name.is_empty() && !host.is_empty() && text.replacen('@', "", 1).chars().all(is_plain)
+}
+
+/// A path, or a scheme and something after it.
+fn is_uri(text: &str) -> bool {
+    let is_scheme = |scheme: &str| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+    };
+    text.starts_with('/')
+        || text
+            .split_once(':')
+            .is_some_and(|(scheme, _)| is_scheme(scheme))
+}
+
+/// Numbers with units, such as `1h30m`; days and weeks too.
+fn is_duration(text: &str) -> bool {
+    const UNITS: [&str; 33] = [
+        "ns",
+        "nano",
+        "nanos",
+        "nanosecond",
+        "nanoseconds",
+        "us",
+        "µs",
+        "micro",
+        "micros",
+        "microsecond",
+        "microseconds",
+        "ms",
+        "milli",
+        "millis",
+        "millisecond",
+        "milliseconds",
+        "s",
+        "sec",
+        "secs",
+        "second",
+        "seconds",
+        "m",
+        "min",
+        "mins",
+        "minute",
+        "minutes",
+        "h",
+        "hr",
+        "hour",
+        "hours",
+        "d",
+        "day",
+        "days",
+    ];
+    let mut rest = text.trim().trim_start_matches(['+', '-']);
+    if rest == "0" {
+        return true;
+    }
+    while !rest.is_empty() {
+        let digits = rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(rest.len());
+        let (number, after) = rest.split_at(digits);
+        let after = after.trim_start();
+        let end = after
+            .find(|c: char| !c.is_alphabetic())
+            .unwrap_or(after.len());
+        let (unit, after) = after.split_at(end);
+        let is_unit = UNITS.contains(&unit) || matches!(unit, "w" | "wk" | "week" | "weeks");
+        if number.parse::<f64>().is_err() || !is_unit {
+            return false;
+        }
+        rest = after.trim_start();
+    }
+    !text.trim().is_empty()
 }
 
 #[cfg(test)]

@@ -180,8 +180,8 @@ impl Walk {
         if schema.is_embedded_resource() && !field.is_empty() {
             for name in ["apiVersion", "kind"] {
                 let text = fields.get(name).and_then(Value::as_str).unwrap_or_default();
-                if text.is_empty() {
-                    return self.required(&below(name));
+                if text.is_empty() && !schema.required().iter().any(|required| required == name) {
+                    self.required(&below(name));
                 }
             }
         }

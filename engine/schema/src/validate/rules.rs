@@ -93,7 +93,9 @@ impl Walk {
         {
             self.invalid(field, value, &format!("should be a multiple of {step}"));
         }
-        if let Some(max) = rules.maximum {
+        // An API server compares whole numbers with the whole part of a bound.
+        let bound = |bound: f64| if value.is_i64() { bound.trunc() } else { bound };
+        if let Some(max) = rules.maximum.map(bound) {
             if rules.exclusive_maximum && number >= max {
                 self.invalid(field, value, &format!("should be less than {max}"));
             } else if number > max {
@@ -104,7 +106,7 @@ impl Walk {
                 );
             }
         }
-        if let Some(min) = rules.minimum {
+        if let Some(min) = rules.minimum.map(bound) {
             if rules.exclusive_minimum && number <= min {
                 self.invalid(field, value, &format!("should be greater than {min}"));
             } else if number < min {

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `structure` | versions, tasks, plans (3 to 6) |
 //! | `parameters` | names, defaults, enums, groups (1, 2, 7) |
+//! | `templates` | what templates use and give (7a, 7b, 7h, 8, 9) |
+//! | `objects` | fields that built-in kinds do not have |
 //! | `namespace` | where a Namespace may be (10) |
 //! | `extended` | what texts for people should look like (11) |
 //!
@@ -11,8 +13,12 @@
 
 mod extended;
 mod namespace;
+mod objects;
 mod parameters;
 mod structure;
+mod templates;
+#[cfg(test)]
+mod tests;
 
 pub use extended::Check;
 
@@ -40,7 +46,12 @@ pub fn verify(package: &Package, checks: &[Check]) -> Verification {
     let mut result = Verification::default();
     parameters::verify_names(package, &mut result);
     structure::verify(package, &mut result);
+    let templates = templates::Templates::of(package);
+    templates.verify_uses(&mut result);
     parameters::verify_definitions(package, &mut result);
+    templates.verify_syntax(&mut result);
+    templates.verify_references(&mut result);
+    templates.verify_renders(&mut result);
     namespace::verify(package, &mut result);
     extended::verify(package, checks, &mut result);
     result

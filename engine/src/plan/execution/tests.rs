@@ -103,7 +103,7 @@ fn execution_of(plan: PlanSpec, tasks: Vec<TaskSpec>) -> Execution {
 }
 
 /// Runs until the plan ends or nothing more can happen at once.
-async fn as_far_as_it_goes(execution: &Execution) -> (Option<Result<(), Failure>>, PlanStatus) {
+fn as_far_as_it_goes(execution: &Execution) -> (Option<Result<(), Failure>>, PlanStatus) {
     let outcome = execution.run().now_or_never();
     (outcome, execution.progress.now())
 }
@@ -129,14 +129,14 @@ async fn a_complete_plan_stays_as_it_is() {
         ..execution
     };
 
-    let (outcome, plan) = as_far_as_it_goes(&execution).await;
+    let (outcome, plan) = as_far_as_it_goes(&execution);
 
     assert_eq!((outcome, plan), (Some(Ok(())), complete));
 }
 
 #[tokio::test]
 async fn a_task_that_is_not_done_leaves_all_in_progress() {
-    let (outcome, plan) = as_far_as_it_goes(&execution("serial", &[("one", Ends::Never)])).await;
+    let (outcome, plan) = as_far_as_it_goes(&execution("serial", &[("one", Ends::Never)]));
 
     assert_eq!(outcome, None);
     assert_eq!(plan.status, ExecutionStatus::InProgress);
@@ -148,7 +148,7 @@ async fn a_task_that_is_not_done_leaves_all_in_progress() {
 async fn a_task_that_is_done_completes_all() {
     for strategy in ["serial", "parallel", ""] {
         let steps = [("one", Ends::Done), ("two", Ends::Done)];
-        let (outcome, plan) = as_far_as_it_goes(&execution(strategy, &steps)).await;
+        let (outcome, plan) = as_far_as_it_goes(&execution(strategy, &steps));
 
         assert_eq!(outcome, Some(Ok(())));
         assert_eq!(plan.status, ExecutionStatus::Complete);
@@ -158,7 +158,7 @@ async fn a_task_that_is_done_completes_all() {
 
 #[tokio::test]
 async fn an_empty_plan_is_complete_at_once() {
-    let (outcome, plan) = as_far_as_it_goes(&execution_of(PlanSpec::default(), vec![])).await;
+    let (outcome, plan) = as_far_as_it_goes(&execution_of(PlanSpec::default(), vec![]));
 
     assert_eq!(
         (outcome, plan.status),
@@ -169,7 +169,7 @@ async fn an_empty_plan_is_complete_at_once() {
 #[tokio::test]
 async fn a_transient_error_is_shown_on_the_step_and_tried_again() {
     let steps = [("one", Ends::Transient), ("two", Ends::Done)];
-    let (outcome, plan) = as_far_as_it_goes(&execution("serial", &steps)).await;
+    let (outcome, plan) = as_far_as_it_goes(&execution("serial", &steps));
 
     let (status, message) = step_of(&plan, "one");
     assert_eq!((outcome, status), (None, ExecutionStatus::Error));
@@ -185,7 +185,7 @@ async fn a_transient_error_is_shown_on_the_step_and_tried_again() {
 #[tokio::test]
 async fn parallel_steps_do_not_wait_for_one_that_fails_for_now() {
     let steps = [("one", Ends::Transient), ("two", Ends::Done)];
-    let (_, plan) = as_far_as_it_goes(&execution("parallel", &steps)).await;
+    let (_, plan) = as_far_as_it_goes(&execution("parallel", &steps));
 
     assert_eq!(step_of(&plan, "one").0, ExecutionStatus::Error);
     assert_eq!(step_of(&plan, "two").0, ExecutionStatus::Complete);
@@ -196,7 +196,7 @@ async fn parallel_steps_do_not_wait_for_one_that_fails_for_now() {
 async fn a_fatal_error_ends_the_plan_with_kudos_words() {
     for strategy in ["serial", "parallel"] {
         let steps = [("one", Ends::Fatal), ("two", Ends::Done)];
-        let (outcome, plan) = as_far_as_it_goes(&execution(strategy, &steps)).await;
+        let (outcome, plan) = as_far_as_it_goes(&execution(strategy, &steps));
 
         let message = "Error during execution: fatal error: default/test-instance failed in \
                        test.phase.one.task-one: dummy error";
@@ -218,12 +218,12 @@ async fn unknown_tasks_and_kinds_are_fatal() {
     let mut unknown = execution("serial", &[("one", Ends::Done)]);
     unknown.tasks[0].kind = "Unknown".to_owned();
 
-    let (_, plan) = as_far_as_it_goes(&missing).await;
+    let (_, plan) = as_far_as_it_goes(&missing);
     assert_eq!(
         step_of(&plan, "one").1,
         "default/test-instance fatal error:  missing task test.phase.one.task-one"
     );
-    let (_, plan) = as_far_as_it_goes(&unknown).await;
+    let (_, plan) = as_far_as_it_goes(&unknown);
     assert_eq!(
         step_of(&plan, "one").1,
         "default/test-instance fatal error:  failed to build task test.phase.one.task-one: unknown \

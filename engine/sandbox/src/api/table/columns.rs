@@ -1,727 +1,116 @@
-//! Columns and cells of the built-in kinds (`pkg/printers/internalversion`).
+//! Columns of the built-in kinds (`pkg/printers/internalversion`).
 
-use jiff::Timestamp;
-use serde_json::Value;
-
-use super::{Column, age, custom, since};
+use super::{Column, custom};
 use crate::api::catalog::Served;
-use crate::store::object::{list, name, text};
 
-/// A column as it is written below: name, type, priority.
-type Plain = (&'static str, &'static str, i64);
+/// Group, plural and columns. A column ends in `+` when only `-o wide` shows it, in `#` when it is
+/// an integer, in `?` when it is a boolean.
+const COLUMNS: &[(&str, &str, &str)] = &[
+    ("", "configmaps", "Name|Data|Age"),
+    ("", "endpoints", "Name|Endpoints|Age"),
+    (
+        "",
+        "events",
+        "Last Seen|Type|Reason|Object|Subobject+|Source+|Message|First Seen+|Count+|Name+",
+    ),
+    ("", "namespaces", "Name|Status|Age"),
+    (
+        "",
+        "nodes",
+        "Name|Status|Roles|Age|Version|Internal-IP+|External-IP+|OS-Image+|Kernel-Version+|\
+         Container-Runtime+",
+    ),
+    (
+        "",
+        "persistentvolumeclaims",
+        "Name|Status|Volume|Capacity|Access Modes|StorageClass|VolumeAttributesClass|Age|\
+         VolumeMode+",
+    ),
+    (
+        "",
+        "persistentvolumes",
+        "Name|Capacity|Access Modes|Reclaim Policy|Status|Claim|StorageClass|\
+         VolumeAttributesClass|Reason|Age|VolumeMode+",
+    ),
+    (
+        "",
+        "pods",
+        "Name|Ready|Status|Restarts|Age|IP+|Node+|Nominated Node+|Readiness Gates+",
+    ),
+    ("", "secrets", "Name|Type|Data|Age"),
+    ("", "serviceaccounts", "Name|Secrets|Age"),
+    (
+        "",
+        "services",
+        "Name|Type|Cluster-IP|External-IP|Port(s)|Age|Selector+",
+    ),
+    (
+        "apps",
+        "daemonsets",
+        "Name|Desired#|Current#|Ready#|Up-to-date#|Available#|Node Selector|Age|Containers+|\
+         Images+|Selector+",
+    ),
+    (
+        "apps",
+        "deployments",
+        "Name|Ready|Up-to-date|Available|Age|Containers+|Images+|Selector+",
+    ),
+    (
+        "apps",
+        "replicasets",
+        "Name|Desired#|Current#|Ready#|Age|Containers+|Images+|Selector+",
+    ),
+    ("apps", "statefulsets", "Name|Ready|Age|Containers+|Images+"),
+    (
+        "batch",
+        "cronjobs",
+        "Name|Schedule|Timezone|Suspend?|Active#|Last Schedule|Age|Containers+|Images+|Selector+",
+    ),
+    (
+        "batch",
+        "jobs",
+        "Name|Status|Completions|Duration|Age|Containers+|Images+|Selector+",
+    ),
+    ("coordination.k8s.io", "leases", "Name|Holder|Age"),
+    (
+        "networking.k8s.io",
+        "ingresses",
+        "Name|Class|Hosts|Address|Ports|Age",
+    ),
+    (
+        "policy",
+        "poddisruptionbudgets",
+        "Name|Min Available|Max Unavailable|Allowed Disruptions#|Age",
+    ),
+    (
+        "storage.k8s.io",
+        "storageclasses",
+        "Name|Provisioner|ReclaimPolicy|VolumeBindingMode|AllowVolumeExpansion|Age",
+    ),
+];
 
-const NAME: Plain = ("Name", "string", 0);
-const AGE: Plain = ("Age", "string", 0);
-
-fn plain(served: &Served) -> Vec<Plain> {
-    let s = "string";
-    match (served.storage.group(), served.storage.name()) {
-        ("", "pods") => vec![
-            NAME,
-            ("Ready", s, 0),
-            ("Status", s, 0),
-            ("Restarts", s, 0),
-            AGE,
-            ("IP", s, 1),
-            ("Node", s, 1),
-            ("Nominated Node", s, 1),
-            ("Readiness Gates", s, 1),
-        ],
-        ("apps", "deployments") => vec![
-            NAME,
-            ("Ready", s, 0),
-            ("Up-to-date", s, 0),
-            ("Available", s, 0),
-            AGE,
-            ("Containers", s, 1),
-            ("Images", s, 1),
-            ("Selector", s, 1),
-        ],
-        ("apps", "replicasets") => vec![
-            NAME,
-            ("Desired", "integer", 0),
-            ("Current", "integer", 0),
-            ("Ready", "integer", 0),
-            AGE,
-            ("Containers", s, 1),
-            ("Images", s, 1),
-            ("Selector", s, 1),
-        ],
-        ("apps", "statefulsets") => {
-            vec![
-                NAME,
-                ("Ready", s, 0),
-                AGE,
-                ("Containers", s, 1),
-                ("Images", s, 1),
-            ]
-        }
-        ("apps", "daemonsets") => vec![
-            NAME,
-            ("Desired", "integer", 0),
-            ("Current", "integer", 0),
-            ("Ready", "integer", 0),
-            ("Up-to-date", "integer", 0),
-            ("Available", "integer", 0),
-            ("Node Selector", s, 0),
-            AGE,
-            ("Containers", s, 1),
-            ("Images", s, 1),
-            ("Selector", s, 1),
-        ],
-        ("", "services") => vec![
-            NAME,
-            ("Type", s, 0),
-            ("Cluster-IP", s, 0),
-            ("External-IP", s, 0),
-            ("Port(s)", s, 0),
-            AGE,
-            ("Selector", s, 1),
-        ],
-        ("", "configmaps") => vec![NAME, ("Data", s, 0), AGE],
-        ("", "secrets") => vec![NAME, ("Type", s, 0), ("Data", s, 0), AGE],
-        ("", "serviceaccounts") => vec![NAME, ("Secrets", s, 0), AGE],
-        ("batch", "jobs") => vec![
-            NAME,
-            ("Status", s, 0),
-            ("Completions", s, 0),
-            ("Duration", s, 0),
-            AGE,
-            ("Containers", s, 1),
-            ("Images", s, 1),
-            ("Selector", s, 1),
-        ],
-        ("batch", "cronjobs") => vec![
-            NAME,
-            ("Schedule", s, 0),
-            ("Timezone", s, 0),
-            ("Suspend", "boolean", 0),
-            ("Active", "integer", 0),
-            ("Last Schedule", s, 0),
-            AGE,
-            ("Containers", s, 1),
-            ("Images", s, 1),
-            ("Selector", s, 1),
-        ],
-        ("", "events") => vec![
-            ("Last Seen", s, 0),
-            ("Type", s, 0),
-            ("Reason", s, 0),
-            ("Object", s, 0),
-            ("Subobject", s, 1),
-            ("Source", s, 1),
-            ("Message", s, 0),
-            ("First Seen", s, 1),
-            ("Count", s, 1),
-            ("Name", s, 1),
-        ],
-        ("", "namespaces") => vec![NAME, ("Status", s, 0), AGE],
-        ("", "nodes") => vec![
-            NAME,
-            ("Status", s, 0),
-            ("Roles", s, 0),
-            AGE,
-            ("Version", s, 0),
-            ("Internal-IP", s, 1),
-            ("External-IP", s, 1),
-            ("OS-Image", s, 1),
-            ("Kernel-Version", s, 1),
-            ("Container-Runtime", s, 1),
-        ],
-        ("", "persistentvolumeclaims") => vec![
-            NAME,
-            ("Status", s, 0),
-            ("Volume", s, 0),
-            ("Capacity", s, 0),
-            ("Access Modes", s, 0),
-            ("StorageClass", s, 0),
-            ("VolumeAttributesClass", s, 0),
-            AGE,
-            ("VolumeMode", s, 1),
-        ],
-        ("", "persistentvolumes") => vec![
-            NAME,
-            ("Capacity", s, 0),
-            ("Access Modes", s, 0),
-            ("Reclaim Policy", s, 0),
-            ("Status", s, 0),
-            ("Claim", s, 0),
-            ("StorageClass", s, 0),
-            ("VolumeAttributesClass", s, 0),
-            ("Reason", s, 0),
-            AGE,
-            ("VolumeMode", s, 1),
-        ],
-        ("storage.k8s.io", "storageclasses") => vec![
-            NAME,
-            ("Provisioner", s, 0),
-            ("ReclaimPolicy", s, 0),
-            ("VolumeBindingMode", s, 0),
-            ("AllowVolumeExpansion", s, 0),
-            AGE,
-        ],
-        ("", "endpoints") => vec![NAME, ("Endpoints", s, 0), AGE],
-        ("policy", "poddisruptionbudgets") => vec![
-            NAME,
-            ("Min Available", s, 0),
-            ("Max Unavailable", s, 0),
-            ("Allowed Disruptions", "integer", 0),
-            AGE,
-        ],
-        ("networking.k8s.io", "ingresses") => vec![
-            NAME,
-            ("Class", s, 0),
-            ("Hosts", s, 0),
-            ("Address", s, 0),
-            ("Ports", s, 0),
-            AGE,
-        ],
-        ("coordination.k8s.io", "leases") => vec![NAME, ("Holder", s, 0), AGE],
-        // Everything else, and kinds whose table shows when they were made.
-        _ => vec![NAME, ("Created At", "date", 0)],
-    }
-}
-
-/// The columns of a kind.
+/// The columns of a kind. Kinds without columns of their own show when they were made.
 pub(super) fn of(served: &Served) -> Vec<Column> {
-    match &served.custom {
-        Some(definition) => custom::columns(definition),
-        None => plain(served)
-            .into_iter()
-            .map(|(name, kind, priority)| Column::new(name, kind, priority))
-            .collect(),
+    if let Some(definition) = &served.custom {
+        return custom::columns(definition);
     }
-}
-
-fn number(item: &Value, pointer: &str) -> i64 {
-    item.pointer(pointer).and_then(Value::as_i64).unwrap_or(0)
-}
-
-fn or<'a>(text: &'a str, otherwise: &'a str) -> Value {
-    if text.is_empty() {
-        otherwise.into()
-    } else {
-        text.into()
-    }
-}
-
-fn ratio(ready: i64, wanted: i64) -> Value {
-    format!("{ready}/{wanted}").into()
-}
-
-fn members(item: &Value, pointer: &str) -> usize {
-    item.pointer(pointer)
-        .and_then(Value::as_object)
-        .map_or(0, serde_json::Map::len)
-}
-
-/// Names and images of the containers of a template.
-fn containers(item: &Value, spec: &str) -> [Value; 2] {
-    let of = |key: &str| -> Value {
-        let containers = list(item, &format!("{spec}/containers")).iter();
-        containers
-            .map(|container| text(container, key))
-            .collect::<Vec<_>>()
-            .join(",")
-            .into()
-    };
-    [of("/name"), of("/image")]
-}
-
-fn labels(item: &Value, pointer: &str) -> Value {
-    let labels = item.pointer(pointer).and_then(Value::as_object);
-    let pairs: Vec<String> = labels
-        .into_iter()
-        .flatten()
-        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
-        .collect();
-    or(&pairs.join(","), "<none>")
-}
-
-/// The cells of one object of a built-in kind.
-pub(super) fn cells(served: &Served, item: &Value, now: Timestamp) -> Vec<Value> {
-    let (named, aged) = (Value::from(name(item)), age(item, now));
-    match (served.storage.group(), served.storage.name()) {
-        ("", "pods") => pod(item, now),
-        ("apps", "deployments") => workload(
-            item,
-            vec![
-                named,
-                ratio(
-                    number(item, "/status/readyReplicas"),
-                    number(item, "/spec/replicas"),
-                ),
-                number(item, "/status/updatedReplicas").into(),
-                number(item, "/status/availableReplicas").into(),
-                aged,
-            ],
-            true,
-        ),
-        ("apps", "replicasets") => workload(
-            item,
-            vec![
-                named,
-                number(item, "/spec/replicas").into(),
-                number(item, "/status/replicas").into(),
-                number(item, "/status/readyReplicas").into(),
-                aged,
-            ],
-            true,
-        ),
-        ("apps", "statefulsets") => workload(
-            item,
-            vec![
-                named,
-                ratio(
-                    number(item, "/status/readyReplicas"),
-                    number(item, "/spec/replicas"),
-                ),
-                aged,
-            ],
-            false,
-        ),
-        ("apps", "daemonsets") => workload(
-            item,
-            vec![
-                named,
-                number(item, "/status/desiredNumberScheduled").into(),
-                number(item, "/status/currentNumberScheduled").into(),
-                number(item, "/status/numberReady").into(),
-                number(item, "/status/updatedNumberScheduled").into(),
-                number(item, "/status/numberAvailable").into(),
-                labels(item, "/spec/template/spec/nodeSelector"),
-                aged,
-            ],
-            true,
-        ),
-        ("", "services") => service(item, named, aged),
-        ("", "configmaps") => {
-            let count = members(item, "/data") + members(item, "/binaryData");
-            vec![named, count.into(), aged]
-        }
-        ("", "secrets") => {
-            vec![
-                named,
-                text(item, "/type").into(),
-                members(item, "/data").into(),
-                aged,
-            ]
-        }
-        ("", "serviceaccounts") => vec![named, list(item, "/secrets").len().into(), aged],
-        ("batch", "jobs") => job(item, named, aged, now),
-        ("batch", "cronjobs") => cron_job(item, named, aged, now),
-        ("", "events") => event(item, now),
-        ("", "namespaces") => vec![named, text(item, "/status/phase").into(), aged],
-        ("", "nodes") => node(item, named, aged),
-        ("", "persistentvolumeclaims") => claim(item, named, aged),
-        ("", "persistentvolumes") => volume(item, named, aged),
-        ("storage.k8s.io", "storageclasses") => class(item, aged),
-        ("", "endpoints") => vec![named, endpoints(item), aged],
-        ("policy", "poddisruptionbudgets") => vec![
-            named,
-            amount(item, "/spec/minAvailable"),
-            amount(item, "/spec/maxUnavailable"),
-            number(item, "/status/disruptionsAllowed").into(),
-            aged,
+    let (group, plural) = (served.storage.group(), served.storage.name());
+    let known = COLUMNS.iter().find(|(g, p, _)| (*g, *p) == (group, plural));
+    match known {
+        Some((_, _, columns)) => columns.split('|').map(column).collect(),
+        None => vec![
+            Column::new("Name", "string", 0),
+            Column::new("Created At", "date", 0),
         ],
-        ("networking.k8s.io", "ingresses") => ingress(item, named, aged),
-        ("coordination.k8s.io", "leases") => {
-            vec![named, text(item, "/spec/holderIdentity").into(), aged]
-        }
-        _ => vec![named, text(item, "/metadata/creationTimestamp").into()],
     }
 }
 
-fn workload(item: &Value, mut cells: Vec<Value>, selector: bool) -> Vec<Value> {
-    cells.extend(containers(item, "/spec/template/spec"));
-    if selector {
-        cells.push(labels(item, "/spec/selector/matchLabels"));
-    }
-    cells
-}
-
-fn amount(item: &Value, pointer: &str) -> Value {
-    match item.pointer(pointer) {
-        Some(Value::String(text)) => text.as_str().into(),
-        Some(Value::Number(number)) => number.to_string().into(),
-        _ => "N/A".into(),
-    }
-}
-
-fn pod(item: &Value, now: Timestamp) -> Vec<Value> {
-    let statuses = list(item, "/status/containerStatuses");
-    let ready = statuses
-        .iter()
-        .filter(|status| status.get("ready") == Some(&Value::Bool(true)));
-    let (ready, wanted) = (ready.count(), list(item, "/spec/containers").len());
-    let restarts: i64 = statuses
-        .iter()
-        .map(|status| number(status, "/restartCount"))
-        .sum();
-    let gates = list(item, "/spec/readinessGates").len();
-    vec![
-        name(item).into(),
-        format!("{ready}/{wanted}").into(),
-        pod_status(item).into(),
-        restarts.to_string().into(),
-        age(item, now),
-        or(text(item, "/status/podIP"), "<none>"),
-        or(text(item, "/spec/nodeName"), "<none>"),
-        or(text(item, "/status/nominatedNodeName"), "<none>"),
-        if gates == 0 {
-            "<none>".into()
-        } else {
-            format!("0/{gates}").into()
-        },
-    ]
-}
-
-/// The word `kubectl get pods` shows: the worst thing known about the pod.
-fn pod_status(item: &Value) -> String {
-    let mut status = match text(item, "/status/reason") {
-        "" => text(item, "/status/phase").to_owned(),
-        reason => reason.to_owned(),
+fn column(written: &str) -> Column {
+    let name = written.trim_end_matches(['+', '#', '?']);
+    let kind = match written.chars().last() {
+        Some('#') => "integer",
+        Some('?') => "boolean",
+        _ => "string",
     };
-    let initial = list(item, "/status/initContainerStatuses");
-    let count = list(item, "/spec/initContainers").len();
-    for (index, container) in initial.iter().enumerate() {
-        if number(container, "/state/terminated/exitCode") == 0
-            && container.pointer("/state/terminated").is_some()
-        {
-            continue;
-        }
-        status = match (
-            text(container, "/state/terminated/reason"),
-            text(container, "/state/waiting/reason"),
-        ) {
-            ("", "" | "PodInitializing") => format!("Init:{index}/{count}"),
-            ("", reason) | (reason, _) => format!("Init:{reason}"),
-        };
-        break;
-    }
-    if !status.starts_with("Init:") {
-        for container in list(item, "/status/containerStatuses").iter().rev() {
-            let reason = match text(container, "/state/waiting/reason") {
-                "" => text(container, "/state/terminated/reason"),
-                reason => reason,
-            };
-            if !reason.is_empty() {
-                reason.clone_into(&mut status);
-            }
-        }
-    }
-    let ended = ["Succeeded", "Failed"].contains(&text(item, "/status/phase"));
-    if crate::store::object::is_terminating(item) && !ended {
-        return "Terminating".to_owned();
-    }
-    status
-}
-
-fn service(item: &Value, named: Value, aged: Value) -> Vec<Value> {
-    let ports: Vec<String> = list(item, "/spec/ports")
-        .iter()
-        .map(|port| {
-            let (own, node) = (number(port, "/port"), number(port, "/nodePort"));
-            let protocol = text(port, "/protocol");
-            match node {
-                0 => format!("{own}/{protocol}"),
-                node => format!("{own}:{node}/{protocol}"),
-            }
-        })
-        .collect();
-    let kind = text(item, "/spec/type");
-    let external = match kind {
-        "LoadBalancer" => "<pending>",
-        "ExternalName" => text(item, "/spec/externalName"),
-        _ => "<none>",
-    };
-    vec![
-        named,
-        kind.into(),
-        or(text(item, "/spec/clusterIP"), "<none>"),
-        external.into(),
-        or(&ports.join(","), "<none>"),
-        aged,
-        labels(item, "/spec/selector"),
-    ]
-}
-
-fn has_condition(item: &Value, wanted: &str) -> bool {
-    list(item, "/status/conditions")
-        .iter()
-        .any(|condition| text(condition, "/type") == wanted && text(condition, "/status") == "True")
-}
-
-fn job(item: &Value, named: Value, aged: Value, now: Timestamp) -> Vec<Value> {
-    let status = if has_condition(item, "Complete") {
-        "Complete"
-    } else if has_condition(item, "Failed") {
-        "Failed"
-    } else if crate::store::object::is_terminating(item) {
-        "Terminating"
-    } else if has_condition(item, "Suspended") {
-        "Suspended"
-    } else {
-        "Running"
-    };
-    let completions = item.pointer("/spec/completions").and_then(Value::as_i64);
-    let succeeded = number(item, "/status/succeeded");
-    let start = text(item, "/status/startTime");
-    let end = text(item, "/status/completionTime").parse().unwrap_or(now);
-    let duration = if start.is_empty() {
-        "".into()
-    } else {
-        since(start, end)
-    };
-    let mut cells = vec![
-        named,
-        status.into(),
-        ratio(succeeded, completions.unwrap_or(1)),
-        duration,
-        aged,
-    ];
-    cells.extend(containers(item, "/spec/template/spec"));
-    cells.push(labels(item, "/spec/selector/matchLabels"));
-    cells
-}
-
-fn cron_job(item: &Value, named: Value, aged: Value, now: Timestamp) -> Vec<Value> {
-    let last = match text(item, "/status/lastScheduleTime") {
-        "" => "<none>".into(),
-        moment => since(moment, now),
-    };
-    let suspended = item
-        .pointer("/spec/suspend")
-        .and_then(Value::as_bool)
-        .unwrap_or(false);
-    let mut cells = vec![
-        named,
-        text(item, "/spec/schedule").into(),
-        or(text(item, "/spec/timeZone"), "<none>"),
-        if suspended {
-            "True".into()
-        } else {
-            "False".into()
-        },
-        list(item, "/status/active").len().into(),
-        last,
-        aged,
-    ];
-    cells.extend(containers(item, "/spec/jobTemplate/spec/template/spec"));
-    cells.push("<none>".into());
-    cells
-}
-
-fn event(item: &Value, now: Timestamp) -> Vec<Value> {
-    let first = match text(item, "/firstTimestamp") {
-        "" => text(item, "/eventTime"),
-        first => first,
-    };
-    let last = match (
-        text(item, "/series/lastObservedTime"),
-        text(item, "/lastTimestamp"),
-    ) {
-        ("", "") => first,
-        ("", last) | (last, _) => last,
-    };
-    let object = format!(
-        "{}/{}",
-        text(item, "/involvedObject/kind").to_lowercase(),
-        text(item, "/involvedObject/name")
-    );
-    let source = match (text(item, "/source/component"), text(item, "/source/host")) {
-        ("", _) => text(item, "/reportingComponent").to_owned(),
-        (component, "") => component.to_owned(),
-        (component, host) => format!("{component}, {host}"),
-    };
-    let count = number(item, "/series/count")
-        .max(number(item, "/count"))
-        .max(1);
-    vec![
-        since(last, now),
-        text(item, "/type").into(),
-        text(item, "/reason").into(),
-        object.into(),
-        text(item, "/involvedObject/fieldPath").into(),
-        source.into(),
-        text(item, "/message").trim().into(),
-        since(first, now),
-        count.into(),
-        name(item).into(),
-    ]
-}
-
-fn node(item: &Value, named: Value, aged: Value) -> Vec<Value> {
-    let ready = if has_condition(item, "Ready") {
-        "Ready"
-    } else {
-        "NotReady"
-    };
-    let cordoned = item.pointer("/spec/unschedulable") == Some(&Value::Bool(true));
-    let status = if cordoned {
-        format!("{ready},SchedulingDisabled")
-    } else {
-        ready.to_owned()
-    };
-    let labels = item.pointer("/metadata/labels").and_then(Value::as_object);
-    let roles: Vec<&str> = labels
-        .into_iter()
-        .flatten()
-        .filter_map(|(key, _)| key.strip_prefix("node-role.kubernetes.io/"))
-        .collect();
-    let address = |kind: &str| {
-        let addresses = list(item, "/status/addresses").iter();
-        let mut found = addresses.filter(|address| text(address, "/type") == kind);
-        or(
-            found.next().map_or("", |address| text(address, "/address")),
-            "<none>",
-        )
-    };
-    let fact = |key: &str| or(text(item, &format!("/status/nodeInfo/{key}")), "<unknown>");
-    vec![
-        named,
-        status.into(),
-        or(&roles.join(","), "<none>"),
-        aged,
-        text(item, "/status/nodeInfo/kubeletVersion").into(),
-        address("InternalIP"),
-        address("ExternalIP"),
-        fact("osImage"),
-        fact("kernelVersion"),
-        fact("containerRuntimeVersion"),
-    ]
-}
-
-fn modes(item: &Value, pointer: &str) -> Value {
-    let short = list(item, pointer)
-        .iter()
-        .filter_map(Value::as_str)
-        .map(|mode| match mode {
-            "ReadWriteOnce" => "RWO",
-            "ReadOnlyMany" => "ROX",
-            "ReadWriteMany" => "RWX",
-            "ReadWriteOncePod" => "RWOP",
-            other => other,
-        });
-    short.collect::<Vec<_>>().join(",").into()
-}
-
-fn claim(item: &Value, named: Value, aged: Value) -> Vec<Value> {
-    let terminating = crate::store::object::is_terminating(item);
-    let phase = if terminating {
-        "Terminating"
-    } else {
-        text(item, "/status/phase")
-    };
-    let bound = !text(item, "/spec/volumeName").is_empty();
-    let capacity = if bound {
-        text(item, "/status/capacity/storage")
-    } else {
-        ""
-    };
-    vec![
-        named,
-        phase.into(),
-        text(item, "/spec/volumeName").into(),
-        capacity.into(),
-        if bound {
-            modes(item, "/status/accessModes")
-        } else {
-            "".into()
-        },
-        text(item, "/spec/storageClassName").into(),
-        or(
-            text(item, "/status/currentVolumeAttributesClassName"),
-            "<unset>",
-        ),
-        aged,
-        or(text(item, "/spec/volumeMode"), "<unset>"),
-    ]
-}
-
-fn volume(item: &Value, named: Value, aged: Value) -> Vec<Value> {
-    let claim = match (
-        text(item, "/spec/claimRef/namespace"),
-        text(item, "/spec/claimRef/name"),
-    ) {
-        (_, "") => String::new(),
-        (namespace, name) => format!("{namespace}/{name}"),
-    };
-    vec![
-        named,
-        text(item, "/spec/capacity/storage").into(),
-        modes(item, "/spec/accessModes"),
-        text(item, "/spec/persistentVolumeReclaimPolicy").into(),
-        text(item, "/status/phase").into(),
-        claim.into(),
-        text(item, "/spec/storageClassName").into(),
-        or(text(item, "/spec/volumeAttributesClassName"), "<unset>"),
-        text(item, "/status/reason").into(),
-        aged,
-        or(text(item, "/spec/volumeMode"), "<unset>"),
-    ]
-}
-
-fn class(item: &Value, aged: Value) -> Vec<Value> {
-    let default = text(
-        item,
-        "/metadata/annotations/storageclass.kubernetes.io~1is-default-class",
-    );
-    let named = match default {
-        "true" => format!("{} (default)", name(item)),
-        _ => name(item).to_owned(),
-    };
-    let expands = item
-        .get("allowVolumeExpansion")
-        .and_then(Value::as_bool)
-        .unwrap_or(false);
-    vec![
-        named.into(),
-        text(item, "/provisioner").into(),
-        or(text(item, "/reclaimPolicy"), "Delete"),
-        or(text(item, "/volumeBindingMode"), "Immediate"),
-        expands.into(),
-        aged,
-    ]
-}
-
-fn endpoints(item: &Value) -> Value {
-    let addresses: Vec<String> = list(item, "/subsets")
-        .iter()
-        .flat_map(|subset| {
-            let ports = list(subset, "/ports");
-            list(subset, "/addresses").iter().flat_map(move |address| {
-                let ip = text(address, "/ip").to_owned();
-                ports
-                    .iter()
-                    .map(move |port| format!("{ip}:{}", number(port, "/port")))
-            })
-        })
-        .collect();
-    if addresses.len() > 3 {
-        let more = addresses.len() - 3;
-        return format!("{} + {more} more...", addresses[..3].join(",")).into();
-    }
-    or(&addresses.join(","), "<none>")
-}
-
-fn ingress(item: &Value, named: Value, aged: Value) -> Vec<Value> {
-    let hosts: Vec<&str> = list(item, "/spec/rules")
-        .iter()
-        .map(|rule| text(rule, "/host"))
-        .collect();
-    let hosts: Vec<&str> = hosts.into_iter().filter(|host| !host.is_empty()).collect();
-    let ports = if list(item, "/spec/tls").is_empty() {
-        "80"
-    } else {
-        "80, 443"
-    };
-    vec![
-        named,
-        or(text(item, "/spec/ingressClassName"), "<none>"),
-        or(&hosts.join(","), "*"),
-        "".into(),
-        ports.into(),
-        aged,
-    ]
+    Column::new(name, kind, i64::from(written.ends_with('+')))
 }

@@ -1,5 +1,6 @@
 //! Tables, as `kubectl get` asks for them (`meta.k8s.io/v1 Table`).
 
+mod cells;
 mod columns;
 mod custom;
 mod span;
@@ -48,7 +49,7 @@ pub(super) fn of_objects(served: &Served, call: &Call, objects: &[&Value], list:
         .map(|item| {
             let cells = match &served.custom {
                 Some(custom) => custom::cells(custom, item, now),
-                None => columns::cells(served, item, now),
+                None => cells::of(served, item, now),
             };
             let object = match include {
                 "None" => Value::Null,

@@ -19,7 +19,7 @@ use crate::{
 use super::{Position, Strategy, progress::Progress};
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// One run of a plan, from where its progress stands to its end.
 #[derive(Debug)]

@@ -1,0 +1,167 @@
+//! Change: parameters, or a plan started by hand, checked by the decision table.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
+use kube::{
+    Api,
+    api::{Patch, PatchParams},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    admission::{Change, Schedule, decide, finalizers},
+    api::{
+        Instance, Operator, OperatorSpec, OperatorVersion, PlanExecution,
+        instance::ExecutionStatus, names::FIELD_MANAGER,
+    },
+    cluster::{Cluster, ClusterError, read},
+    offline,
+    package::Release,
+};
+
+use super::{OperationError, unknown_parameter};
+
+const KUDO_WEBHOOK: &str = "kudo-manager-instance-admission-webhook-config";
+
+/// What is asked of an instance.
+#[derive(Clone, Debug)]
+pub enum Edit {
+    /// These parameters get these values; an empty list changes nothing.
+    Parameters(BTreeMap<String, String>),
+    /// This plan runs.
+    Run(String),
+}
+
+/// What came of asking.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Asked {
+    /// The instance is so already; no plan runs.
+    Unchanged,
+    /// This plan is scheduled.
+    Scheduled {
+        /// Name of the plan.
+        plan: String,
+        /// Whether KUDO's own manager drives it.
+        is_driven_by_kudo: bool,
+    },
+}
+
+/// Writes `edit` into the instance, together with the plan that it starts.
+///
+/// # Errors
+///
+/// When the instance does not exist or the rules forbid the change: then nothing was written.
+pub async fn change(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+    edit: &Edit,
+) -> Result<Asked, OperationError> {
+    let instances: Api<Instance> = Api::namespaced(cluster.client().clone(), namespace);
+    loop {
+        let old = read(&instances, name).await?;
+        let old = old.ok_or_else(|| OperationError::NoInstance {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        })?;
+        let version = operator_version(cluster, &old).await?;
+        let Some(patch) = patch(cluster, &old, &version, edit).await? else {
+            return Ok(Asked::Unchanged);
+        };
+        let params = PatchParams {
+            field_manager: Some(FIELD_MANAGER.to_owned()),
+            ..Default::default()
+        };
+        let stored = match instances.patch(name, &params, &Patch::Merge(&patch)).await {
+            Ok(stored) => stored,
+            // Somebody else changed it since it was read: decide again on what it is now.
+            Err(kube::Error::Api(status)) if status.code == 409 => continue,
+            Err(error) => return Err(ClusterError::from(error).into()),
+        };
+        let asked = &patch["spec"]["planExecution"]["uid"];
+        let is_driven_by_kudo = *asked != stored.spec.plan_execution.uid.as_str();
+        let plan = stored.spec.plan_execution.plan_name;
+        return Ok(Asked::Scheduled {
+            plan,
+            is_driven_by_kudo,
+        });
+    }
+}
+
+async fn operator_version(
+    cluster: &Cluster,
+    instance: &Instance,
+) -> Result<OperatorVersion, OperationError> {
+    let (namespace, name) = instance.operator_version_key();
+    let versions: Api<OperatorVersion> = Api::namespaced(cluster.client().clone(), namespace);
+    let found = read(&versions, name).await?;
+    found.ok_or_else(|| OperationError::NoOperatorVersion {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    })
+}
+
+/// Returns the merge patch that makes `edit` true, or `None` when it is true already.
+async fn patch(
+    cluster: &Cluster,
+    old: &Instance,
+    version: &OperatorVersion,
+    edit: &Edit,
+) -> Result<Option<Value>, OperationError> {
+    let mut new = old.clone();
+    match edit {
+        Edit::Parameters(values) => {
+            let known = version.spec.parameters.iter().map(|one| one.name.as_str());
+            unknown_parameter(values.keys(), &known.collect::<Vec<_>>())?;
+            new.spec.parameters.extend(values.clone());
+        }
+        Edit::Run(plan) => {
+            new.spec.plan_execution = PlanExecution {
+                plan_name: plan.clone(),
+                uid: cluster.ids().uid(),
+                status: None,
+            };
+        }
+    }
+    let decision = decide(Change::Update {
+        old,
+        new: &new,
+        old_operator_version: Some(version),
+        operator_version: version,
+    })?;
+    let Schedule::Run(plan_name) = decision.schedule else {
+        return Ok(None);
+    };
+    new.spec.parameters.clone_from(&decision.parameters);
+    let release = Release {
+        operator: Operator::new("", OperatorSpec::default()),
+        operator_version: version.clone(),
+        instance: new,
+    };
+    offline::check(&release, &plan_name)?;
+    let mut spec = json!({"parameters": decision.parameters});
+    // KUDO's webhook schedules by itself, and refuses a change that names the plan too.
+    if matches!(edit, Edit::Run(_)) || !has_kudo_webhook(cluster).await {
+        let uid = cluster.ids().uid();
+        let status = Some(ExecutionStatus::InProgress);
+        spec["planExecution"] = json!(PlanExecution {
+            plan_name,
+            uid,
+            status
+        });
+    }
+    Ok(Some(json!({
+        "metadata": {
+            "resourceVersion": old.metadata.resource_version,
+            "finalizers": finalizers(old, decision.needs_cleanup),
+        },
+        "spec": spec,
+    })))
+}
+
+/// Whether KUDO's own admission webhook is installed; somebody who may not look has not installed it.
+async fn has_kudo_webhook(cluster: &Cluster) -> bool {
+    let webhooks: Api<MutatingWebhookConfiguration> = Api::all(cluster.client().clone());
+    matches!(read(&webhooks, KUDO_WEBHOOK).await, Ok(Some(_)))
+}

@@ -1,0 +1,443 @@
+//! The command line: what can be typed.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Runs KUDO packages on any Kubernetes, or on a built-in sandbox.
+#[derive(Debug, Parser)]
+#[command(
+    name = "kudo-rs",
+    version,
+    max_term_width = 100,
+    propagate_version = false
+)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 an error, 2 wrong usage, 3 a plan failed, 4 the \
+                        timeout passed, 130 interrupted."
+)]
+pub(crate) struct Cli {
+    /// What every command understands.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags that every command understands.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Global {
+    /// Kubeconfig file; also $KUBECONFIG, else ~/.kube/config
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Cluster")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Context of the kubeconfig
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Cluster")]
+    pub context: Option<String>,
+    /// Namespace; else that of the context
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "NAME",
+        help_heading = "Cluster"
+    )]
+    pub namespace: Option<String>,
+    /// Use the built-in sandbox instead of a cluster
+    #[arg(long, global = true, conflicts_with_all = ["kubeconfig", "context"], help_heading = "Cluster")]
+    pub sandbox: bool,
+    /// When to colour: a terminal decides unless told
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN", help_heading = "Output")]
+    pub color: Color,
+    /// Say only what went wrong
+    #[arg(short, long, global = true, help_heading = "Output")]
+    pub quiet: bool,
+    /// Say more; twice for every request
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
+    pub verbose: u8,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Color {
+    /// When the output is a terminal and $`NO_COLOR` is not set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Install a package and run its deploy plan
+    Install(Install),
+    /// Change parameters of an instance and run the plan that they trigger
+    Update(Update),
+    /// Show, start and wait for plans
+    #[command(subcommand)]
+    Plan(Plan),
+    /// List instances, operators and operator versions
+    Get(Get),
+    /// Delete an instance and everything it owns
+    Uninstall(Uninstall),
+    /// Inspect and check packages
+    #[command(subcommand)]
+    Package(Package),
+    /// Render the templates of a package without a cluster
+    Template(Template),
+    /// Install KUDO's definitions into the cluster
+    Init(Init),
+    /// The built-in sandbox
+    #[command(subcommand)]
+    Sandbox(Sandbox),
+    /// Show the version
+    Version(VersionArgs),
+    /// Print a completion script for a shell
+    Completion {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// How lists and objects are printed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Format {
+    /// One JSON document.
+    Json,
+    /// One YAML document.
+    Yaml,
+}
+
+/// The `-o` flag.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Output {
+    /// Print data for programs instead of text for people
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    pub output: Option<Format>,
+}
+
+/// The instance that a command is about.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct InstanceArg {
+    /// Name of the instance; may be left out when there is only one
+    #[arg(long, value_name = "NAME")]
+    pub instance: Option<String>,
+}
+
+/// Values of parameters.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Values {
+    /// Value of a parameter; repeatable
+    #[arg(short, long = "parameter", value_name = "NAME=VALUE")]
+    pub parameter: Vec<String>,
+    /// YAML file with values; repeatable, later files win, -p wins over files
+    #[arg(short = 'P', long = "parameter-file", value_name = "FILE")]
+    pub parameter_file: Vec<PathBuf>,
+}
+
+/// Whether and how long to wait.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Waiting {
+    /// Wait until the plan has ended (the default)
+    #[arg(long, overrides_with = "no_wait")]
+    pub wait: bool,
+    /// Only schedule the plan; a manager, or a later `plan wait`, runs it
+    #[arg(long)]
+    pub no_wait: bool,
+    /// Give up waiting after this time, as in 90s, 10m or 1h; the plan can be resumed
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub timeout: Option<Duration>,
+}
+
+/// `install`
+#[derive(Args, Debug)]
+pub(crate) struct Install {
+    /// Folder or .tgz of the package
+    #[arg(value_name = "PACKAGE")]
+    pub package: String,
+    /// Name of the instance; else the operator's name and `-instance`
+    #[arg(long, value_name = "NAME")]
+    pub instance: Option<String>,
+    #[command(flatten)]
+    pub values: Values,
+    /// Install the operator and its version, but no instance
+    #[arg(long)]
+    pub skip_instance: bool,
+    #[command(flatten)]
+    pub wait: Waiting,
+}
+
+/// `update`
+#[derive(Args, Debug)]
+pub(crate) struct Update {
+    #[command(flatten)]
+    pub instance: InstanceArg,
+    #[command(flatten)]
+    pub values: Values,
+    #[command(flatten)]
+    pub wait: Waiting,
+}
+
+/// `uninstall`
+#[derive(Args, Debug)]
+pub(crate) struct Uninstall {
+    #[command(flatten)]
+    pub instance: InstanceArg,
+    /// Do not run the cleanup plan
+    #[arg(long)]
+    pub skip_cleanup: bool,
+    #[command(flatten)]
+    pub wait: Waiting,
+}
+
+/// `plan ...`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Plan {
+    /// Show how the plans of an instance fare
+    Status {
+        #[command(flatten)]
+        instance: InstanceArg,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Show when each plan of an instance ran last
+    History {
+        #[command(flatten)]
+        instance: InstanceArg,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Start a plan by hand
+    Trigger {
+        #[command(flatten)]
+        instance: InstanceArg,
+        /// Name of the plan
+        #[arg(long, value_name = "PLAN")]
+        name: String,
+        #[command(flatten)]
+        wait: Waiting,
+    },
+    /// Go on with a plan that was interrupted
+    Resume {
+        #[command(flatten)]
+        instance: InstanceArg,
+        /// Give up waiting after this time, as in 90s, 10m or 1h
+        #[arg(long, value_name = "TIME", value_parser = duration)]
+        timeout: Option<Duration>,
+    },
+    /// Wait until the plan that runs has ended; goes on with it if nobody drives it
+    Wait {
+        #[command(flatten)]
+        instance: InstanceArg,
+        /// Give up waiting after this time, as in 90s, 10m or 1h
+        #[arg(long, value_name = "TIME", value_parser = duration)]
+        timeout: Option<Duration>,
+    },
+}
+
+/// `get`
+#[derive(Args, Debug)]
+pub(crate) struct Get {
+    /// What to list
+    #[arg(value_enum)]
+    pub what: What,
+    /// List those of all namespaces
+    #[arg(short = 'A', long)]
+    pub all_namespaces: bool,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// What `get` lists.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum What {
+    /// Instances.
+    #[value(alias = "instance")]
+    Instances,
+    /// Operators.
+    #[value(alias = "operator")]
+    Operators,
+    /// Operator versions.
+    #[value(alias = "operatorversion")]
+    Operatorversions,
+    /// All three.
+    All,
+}
+
+/// `package ...`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Package {
+    /// List what a package holds
+    #[command(subcommand)]
+    List(PackageList),
+    /// Check a package for errors and things that are likely mistakes
+    Verify {
+        /// Folder or .tgz of the package
+        package: String,
+        /// Further checks of parameters: display, hint, desc, type, hasgroup, groups, all
+        #[arg(long, value_delimiter = ',', value_name = "CHECKS")]
+        param_checks: Vec<String>,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+/// `package list ...`
+#[derive(Debug, Subcommand)]
+pub(crate) enum PackageList {
+    /// List the parameters of a package
+    Parameters {
+        /// Folder or .tgz of the package
+        package: String,
+        /// Show descriptions
+        #[arg(short, long, group = "shape")]
+        descriptions: bool,
+        /// Show only those that need a value
+        #[arg(short, long, group = "shape")]
+        required: bool,
+        /// Show only names
+        #[arg(long, group = "shape")]
+        names: bool,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// List the plans of a package
+    Plans {
+        /// Folder or .tgz of the package
+        package: String,
+        /// Show the kind and the resources of tasks
+        #[arg(short = 't', long)]
+        with_tasks: bool,
+    },
+    /// List the tasks of a package
+    Tasks {
+        /// Folder or .tgz of the package
+        package: String,
+    },
+}
+
+/// `template`
+#[derive(Args, Debug)]
+pub(crate) struct Template {
+    /// Folder or .tgz of the package
+    pub package: String,
+    /// Name of the instance; else the operator's name and `-instance`
+    #[arg(long, value_name = "NAME")]
+    pub instance: Option<String>,
+    #[command(flatten)]
+    pub values: Values,
+    /// Only what this plan renders
+    #[arg(long, value_name = "NAME")]
+    pub plan: Option<String>,
+    /// Only what this phase renders
+    #[arg(long, value_name = "NAME")]
+    pub phase: Option<String>,
+    /// Only what this step renders
+    #[arg(long, value_name = "NAME")]
+    pub step: Option<String>,
+    /// Write files into this folder instead of printing
+    #[arg(short = 'o', long = "output-dir", value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+    /// Mask the values of Secrets and of parameters that look secret
+    #[arg(long)]
+    pub mask_secrets: bool,
+}
+
+/// `init`
+#[derive(Args, Debug)]
+pub(crate) struct Init {
+    /// Install only the definitions (all that is needed)
+    #[arg(long)]
+    pub crd_only: bool,
+    /// Change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `sandbox ...`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sandbox {
+    /// Serve the sandbox on the loopback address until interrupted
+    Serve {
+        /// Port; 0 takes a free one
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+    },
+    /// Print a kubeconfig for the sandbox that is served
+    Kubeconfig,
+    /// Show where the sandbox is, and what is in it
+    Status {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Delete everything in the sandbox
+    Reset,
+}
+
+/// `version`
+#[derive(Args, Debug)]
+pub(crate) struct VersionArgs {
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Reads `90s`, `10m`, `1h`, `1h30m` or a number of seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is not a time; write it as in 90s, 10m or 1h");
+    let mut total = 0_u64;
+    let mut digits = String::new();
+    for letter in text.chars() {
+        if letter.is_ascii_digit() {
+            digits.push(letter);
+            continue;
+        }
+        let unit = match letter {
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            _ => return Err(wrong()),
+        };
+        let number: u64 = digits.parse().map_err(|_| wrong())?;
+        total = number
+            .checked_mul(unit)
+            .and_then(|n| total.checked_add(n))
+            .ok_or_else(wrong)?;
+        digits.clear();
+    }
+    if !digits.is_empty() {
+        total = total
+            .checked_add(digits.parse().map_err(|_| wrong())?)
+            .ok_or_else(wrong)?;
+    }
+    if total == 0 {
+        Err(wrong())
+    } else {
+        Ok(Duration::from_secs(total))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_with_units() {
+        for (text, seconds) in [("90s", 90), ("10m", 600), ("1h30m", 5400), ("45", 45)] {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "s", "5x", "0s", "99999999999999999999s"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+}

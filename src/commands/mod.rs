@@ -1,0 +1,64 @@
+//! The commands: each turns its arguments into one engine call and shows what came of it.
+
+mod drive;
+mod get;
+mod init;
+mod install;
+mod instance;
+mod package;
+mod plan;
+mod sandbox;
+mod template;
+mod uninstall;
+mod update;
+mod values;
+
+use clap::CommandFactory as _;
+
+use crate::{
+    cli::{Cli, Command, Format, VersionArgs},
+    connection::connect,
+    exit::ExitStatus,
+    settings::Settings,
+    ui::Ui,
+};
+
+/// Runs what was typed.
+pub(crate) async fn run(cli: Cli, settings: &Settings, ui: &Ui) -> anyhow::Result<ExitStatus> {
+    let global = &cli.global;
+    let connected = || connect(global, settings, ui);
+    match cli.command {
+        Command::Install(args) => Box::pin(install::install(args, connected, ui)).await,
+        Command::Update(args) => update::update(args, &connected().await?, ui).await,
+        Command::Plan(args) => plan::plan(args, &connected().await?, ui).await,
+        Command::Get(args) => get::get(&args, &connected().await?, ui).await,
+        Command::Uninstall(args) => uninstall::uninstall(args, &connected().await?, ui).await,
+        Command::Package(args) => package::package(args, ui),
+        Command::Template(args) => template::template(&args, global, ui),
+        Command::Init(args) => init::init(&args, connected, ui).await,
+        Command::Sandbox(args) => sandbox::sandbox(args, settings, ui).await,
+        Command::Version(args) => version(&args, ui),
+        Command::Completion { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "kudo-rs", &mut script);
+            ui.print(&String::from_utf8_lossy(&script))?;
+            Ok(ExitStatus::Done)
+        }
+    }
+}
+
+fn version(args: &VersionArgs, ui: &Ui) -> anyhow::Result<ExitStatus> {
+    let version = env!("CARGO_PKG_VERSION");
+    let text = match args.output.output {
+        None => format!("kudo-rs {version}\n"),
+        Some(format @ (Format::Json | Format::Yaml)) => {
+            let data = serde_json::json!({"clientVersion": {
+                "gitVersion": version,
+                "platform": format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH),
+            }});
+            Ui::data(format, &data)?
+        }
+    };
+    ui.print(&text)?;
+    Ok(ExitStatus::Done)
+}

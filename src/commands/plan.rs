@@ -1,0 +1,266 @@
+//! `plan ...`
+
+use std::collections::BTreeMap;
+
+use jiff::{Timestamp, tz::TimeZone};
+use kube::Api;
+use kudo_engine::{
+    api::{
+        Instance, OperatorVersion, PhaseSpec, PlanSpec,
+        instance::{ExecutionStatus, PhaseStatus, PlanStatus, StepStatus},
+    },
+    cluster::read,
+    operations::Edit,
+    plan::status::last_executed,
+};
+use serde_json::json;
+
+use crate::{
+    cli::{InstanceArg, Output, Plan},
+    connection::Connection,
+    exit::ExitStatus,
+    ui::{Ui, tree::Tree},
+};
+
+use super::{drive::drive, instance, update::ask};
+
+/// Shows, starts and waits for plans.
+pub(super) async fn plan(
+    args: Plan,
+    connection: &Connection,
+    ui: &Ui,
+) -> anyhow::Result<ExitStatus> {
+    match args {
+        Plan::Status { instance, output } => status(&instance, output, connection, ui).await,
+        Plan::History { instance, output } => history(&instance, output, connection, ui).await,
+        Plan::Trigger {
+            instance,
+            name,
+            wait,
+        } => {
+            let chosen = instance::chosen(&instance, connection).await?;
+            ask(&chosen, &Edit::Run(name), &wait, connection, ui).await
+        }
+        Plan::Resume { instance, timeout } | Plan::Wait { instance, timeout } => {
+            let chosen = instance::chosen(&instance, connection).await?;
+            let (_, status) = drive(connection, &chosen, timeout, ui).await?;
+            Ok(status)
+        }
+    }
+}
+
+async fn status(
+    arg: &InstanceArg,
+    output: Output,
+    connection: &Connection,
+    ui: &Ui,
+) -> anyhow::Result<ExitStatus> {
+    let name = instance::chosen(arg, connection).await?;
+    let found = instance::read(connection, &name).await?;
+    if let Some(format) = output.output {
+        ui.print(&Ui::data(
+            format,
+            &found.status.clone().unwrap_or_default(),
+        )?)?;
+        return Ok(ExitStatus::Done);
+    }
+    let plans = plans_of(&found, connection).await?;
+    let namespace = &connection.namespace;
+    let tree = Tree::branch(".", [status_tree(&found, &plans)]);
+    ui.print(&format!(
+        "Plan(s) for \"{name}\" in namespace \"{namespace}\":\n{}",
+        tree.draw()
+    ))?;
+    Ok(ExitStatus::Done)
+}
+
+/// Returns the plans of the instance's operator version; none when it is gone.
+async fn plans_of(
+    instance: &Instance,
+    connection: &Connection,
+) -> anyhow::Result<BTreeMap<String, PlanSpec>> {
+    let (namespace, name) = instance.operator_version_key();
+    let client = connection.cluster.client().clone();
+    let versions: Api<OperatorVersion> = Api::namespaced(client, namespace);
+    let found = read(&versions, name).await?;
+    Ok(found.map(|version| version.spec.plans).unwrap_or_default())
+}
+
+/// Draws the plans as KUDO did (kudo-spec 7.7), with the real status of those that ran before.
+fn status_tree(instance: &Instance, plans: &BTreeMap<String, PlanSpec>) -> Tree {
+    let statuses = instance.status.as_ref().map(|status| &status.plan_status);
+    let active = instance.status.as_ref().and_then(last_executed);
+    let (_, version) = instance.operator_version_key();
+    let title = format!(
+        "{} (Operator-Version: \"{version}\" Active-Plan: \"{}\")",
+        instance.object_name(),
+        active.map_or("", |plan| &plan.name)
+    );
+    let branches = plans.iter().map(|(name, plan)| {
+        let status = statuses.and_then(|statuses| statuses.get(name));
+        plan_tree(name, plan, status)
+    });
+    Tree::branch(title, branches)
+}
+
+fn plan_tree(name: &str, plan: &PlanSpec, status: Option<&PlanStatus>) -> Tree {
+    let state = status.map_or_else(inactive, |status| state(status.status, &status.message));
+    let time = status.and_then(|status| status.last_updated_timestamp.as_ref());
+    let time = time.map_or_else(String::new, |time| {
+        format!(", last updated {}", local(time.0))
+    });
+    let phases = plan.phases.iter().map(|phase| {
+        let found = status.and_then(|status| status.phases.iter().find(|s| s.name == phase.name));
+        phase_tree(phase, found)
+    });
+    Tree::branch(
+        format!("Plan {name} ({} strategy) {state}{time}", plan.strategy),
+        phases,
+    )
+}
+
+fn phase_tree(phase: &PhaseSpec, status: Option<&PhaseStatus>) -> Tree {
+    let text = status.map_or_else(inactive, |status| state(status.status, &status.message));
+    let steps = phase.steps.iter().map(|step| {
+        let found = status.and_then(|status| status.steps.iter().find(|s| s.name == step.name));
+        let text = found.map_or_else(inactive, |step: &StepStatus| {
+            state(step.status, &step.message)
+        });
+        Tree::leaf(format!("Step {} {text}", step.name))
+    });
+    Tree::branch(
+        format!("Phase {} ({} strategy) {text}", phase.name, phase.strategy),
+        steps,
+    )
+}
+
+fn inactive() -> String {
+    "[NOT ACTIVE]".to_owned()
+}
+
+fn state(status: ExecutionStatus, message: &str) -> String {
+    if status == ExecutionStatus::NeverRun {
+        return inactive();
+    }
+    let message = if message.is_empty() {
+        String::new()
+    } else {
+        format!(" ({message})")
+    };
+    format!("[{status}]{message}")
+}
+
+fn local(time: Timestamp) -> String {
+    time.to_zoned(TimeZone::system())
+        .strftime("%Y-%m-%d %H:%M:%S")
+        .to_string()
+}
+
+async fn history(
+    arg: &InstanceArg,
+    output: Output,
+    connection: &Connection,
+    ui: &Ui,
+) -> anyhow::Result<ExitStatus> {
+    let name = instance::chosen(arg, connection).await?;
+    let found = instance::read(connection, &name).await?;
+    let statuses = found.status.unwrap_or_default().plan_status;
+    if let Some(format) = output.output {
+        let runs = statuses.values().map(|plan| {
+            json!({
+                "plan": plan.name, "status": plan.status, "uid": plan.uid,
+                "lastUpdatedTimestamp": plan.last_updated_timestamp, "message": plan.message,
+            })
+        });
+        ui.print(&Ui::data(format, &runs.collect::<Vec<_>>())?)?;
+        return Ok(ExitStatus::Done);
+    }
+    let tree = Tree::branch(
+        ".",
+        statuses.values().map(|plan| Tree::leaf(last_run(plan))),
+    );
+    ui.print(&tree.draw())?;
+    Ok(ExitStatus::Done)
+}
+
+// kudo-spec 7.7: the words are KUDO's, but a plan that runs is not called finished.
+fn last_run(plan: &PlanStatus) -> String {
+    let name = &plan.name;
+    let time = plan.last_updated_timestamp.as_ref().map(|time| {
+        time.0
+            .to_zoned(TimeZone::system())
+            .strftime("%Y-%m-%dT%H:%M:%S")
+            .to_string()
+    });
+    match (plan.status, time) {
+        (ExecutionStatus::NeverRun, _) => format!("{name} (never run)"),
+        (status, _) if status.is_running() => format!("{name} (is running)"),
+        (status, Some(time)) => format!("{name} (last finished run at {time} ({status}))"),
+        (status, None) => format!("{name} ({status})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kudo_engine::api::{InstanceSpec, InstanceStatus};
+
+    // kudo-spec 7.7, the sample; a plan that never ran is NOT ACTIVE.
+    #[test]
+    fn plans_are_drawn_as_kudo_drew_them() {
+        let plan = |name: &str| {
+            let step = kudo_engine::api::StepSpec {
+                name: name.to_owned(),
+                tasks: vec![],
+            };
+            let phase = PhaseSpec {
+                name: name.to_owned(),
+                strategy: "serial".to_owned(),
+                steps: vec![step],
+            };
+            PlanSpec {
+                strategy: "serial".to_owned(),
+                phases: vec![phase],
+            }
+        };
+        let failed = ExecutionStatus::FatalError;
+        let status = PlanStatus {
+            name: "deploy".to_owned(),
+            status: failed,
+            phases: vec![PhaseStatus {
+                name: "deploy".to_owned(),
+                status: failed,
+                steps: vec![StepStatus {
+                    name: "deploy".to_owned(),
+                    message: "error detail".to_owned(),
+                    status: failed,
+                }],
+                ..PhaseStatus::default()
+            }],
+            ..PlanStatus::default()
+        };
+        let mut instance = Instance::new("test", InstanceSpec::default());
+        instance.spec.operator_version.name = Some("test-1.0".to_owned());
+        instance.status = Some(InstanceStatus {
+            plan_status: BTreeMap::from([("deploy".to_owned(), status)]),
+            ..InstanceStatus::default()
+        });
+        let plans = ["deploy", "validate"].map(|name| (name.to_owned(), plan(name)));
+
+        let drawn = Tree::branch(".", [status_tree(&instance, &BTreeMap::from(plans))]).draw();
+
+        assert_eq!(
+            drawn,
+            "\
+.
+└── test (Operator-Version: \"test-1.0\" Active-Plan: \"deploy\")
+    ├── Plan deploy (serial strategy) [FATAL_ERROR]
+    │   └── Phase deploy (serial strategy) [FATAL_ERROR]
+    │       └── Step deploy [FATAL_ERROR] (error detail)
+    └── Plan validate (serial strategy) [NOT ACTIVE]
+        └── Phase validate (serial strategy) [NOT ACTIVE]
+            └── Step validate [NOT ACTIVE]
+"
+        );
+    }
+}

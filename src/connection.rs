@@ -1,0 +1,142 @@
+//! Which cluster a command speaks to (design decision 9).
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::Context as _;
+use kube::{
+    Client, Config,
+    config::{KubeConfigOptions, Kubeconfig},
+};
+use kudo_engine::{
+    clock::{RandomIds, SystemClock},
+    cluster::Cluster,
+};
+use kudo_sandbox::Options;
+
+use crate::{cli::Global, sandbox::Home, settings::Settings, ui::Ui};
+
+/// A cluster and the namespace in use.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// The namespace: the flag's, else the context's.
+    pub namespace: String,
+}
+
+/// Connects to the cluster that the flags and the environment name, or to the sandbox when they name
+/// none. A kubeconfig that is named but broken is an error, never a reason to use the sandbox.
+pub(crate) async fn connect(
+    global: &Global,
+    settings: &Settings,
+    ui: &Ui,
+) -> anyhow::Result<Connection> {
+    if global.sandbox || !names_a_cluster(global, settings) {
+        let home = sandbox_home(settings)?;
+        ui.note(&format!(
+            "Using the sandbox in {}: pods are pretended.",
+            home.folder().display()
+        ));
+        let namespace = global
+            .namespace
+            .clone()
+            .unwrap_or_else(|| "default".to_owned());
+        let client = home.client(&namespace).await?;
+        return Ok(connection(client, namespace));
+    }
+    let config = config(global, settings).await?;
+    let namespace = global
+        .namespace
+        .clone()
+        .unwrap_or_else(|| config.default_namespace.clone());
+    let url = config.cluster_url.to_string();
+    let client = Client::try_from(config)
+        .with_context(|| format!("the cluster at {url} cannot be spoken to"))?;
+    Ok(connection(client, namespace))
+}
+
+/// Returns the sandbox of the settings.
+pub(crate) fn sandbox_home(settings: &Settings) -> anyhow::Result<Home> {
+    let folder = settings
+        .sandbox
+        .clone()
+        .context("there is no home folder for the sandbox's state; name one in KUDO_RS_SANDBOX")?;
+    let mut options = Options::default();
+    if let Some(text) = &settings.sandbox_pod_ms {
+        let milliseconds = text.parse().with_context(|| {
+            format!("KUDO_RS_SANDBOX_POD_MS must be a number of milliseconds, got `{text}`")
+        })?;
+        options.pod_ready_after = std::time::Duration::from_millis(milliseconds);
+    }
+    Ok(Home::new(folder, options))
+}
+
+fn connection(client: Client, namespace: String) -> Connection {
+    let cluster = Cluster::new(client, Arc::new(SystemClock), Arc::new(RandomIds));
+    Connection { cluster, namespace }
+}
+
+fn names_a_cluster(global: &Global, settings: &Settings) -> bool {
+    global.kubeconfig.is_some()
+        || global.context.is_some()
+        || settings.kubeconfig.is_some()
+        || settings.home_kubeconfig.is_some()
+        || settings.is_in_cluster
+}
+
+async fn config(global: &Global, settings: &Settings) -> anyhow::Result<Config> {
+    let options = KubeConfigOptions {
+        context: global.context.clone(),
+        ..Default::default()
+    };
+    if let Some(path) = &global.kubeconfig {
+        return from_file(path, &options).await;
+    }
+    if let Some(list) = &settings.kubeconfig {
+        return from_list(list, &options).await;
+    }
+    match &settings.home_kubeconfig {
+        Some(path) => from_file(path, &options).await,
+        None if global.context.is_some() => {
+            anyhow::bail!("--context needs a kubeconfig, and there is none; name one in KUBECONFIG")
+        }
+        None => Config::incluster().context("reading the service account of this pod"),
+    }
+}
+
+async fn from_file(path: &Path, options: &KubeConfigOptions) -> anyhow::Result<Config> {
+    let broken = || format!("the kubeconfig {} cannot be used", path.display());
+    let kubeconfig = Kubeconfig::read_from(path).with_context(broken)?;
+    Config::from_custom_kubeconfig(kubeconfig, options)
+        .await
+        .with_context(broken)
+}
+
+/// `$KUBECONFIG` is a list of files that are merged, as in kubectl; missing ones are skipped.
+async fn from_list(list: &std::ffi::OsStr, options: &KubeConfigOptions) -> anyhow::Result<Config> {
+    let paths: Vec<_> = std::env::split_paths(list)
+        .filter(|path| path.exists())
+        .collect();
+    if paths.is_empty() {
+        anyhow::bail!(
+            "the kubeconfig {} named in KUBECONFIG does not exist; unset KUBECONFIG to use the \
+             sandbox",
+            list.display()
+        );
+    }
+    let mut merged = Kubeconfig::default();
+    for path in &paths {
+        let broken = || format!("the kubeconfig {} cannot be used", path.display());
+        let one = Kubeconfig::read_from(path).with_context(broken)?;
+        merged = merged.merge(one).with_context(broken)?;
+    }
+    let names = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect::<Vec<_>>()
+        .join(", ");
+    let broken = || format!("the kubeconfig {names} cannot be used");
+    Config::from_custom_kubeconfig(merged, options)
+        .await
+        .with_context(broken)
+}
