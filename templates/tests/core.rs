@@ -1,7 +1,5 @@
 //! Sprig's everyday functions: Go's answers, the manual's examples, and what no template may make them do.
 
-#![cfg(test)]
-
 #[path = "support/answer.rs"]
 mod answer;
 #[path = "support/case.rs"]
@@ -10,7 +8,7 @@ mod case;
 mod file;
 
 use case::Answer;
-use kudo_templates::{Environment, Functions, Limits, Parser, RenderError, Value};
+use kudo_templates::{Environment, Functions, Limits, Parser, RenderError, Template, Value};
 
 /// Renders with the functions of KUDO and small limits.
 fn rendered(text: &str) -> Result<String, RenderError> {
@@ -19,16 +17,18 @@ fn rendered(text: &str) -> Result<String, RenderError> {
         memory: 16 << 20,
         ..Limits::default()
     };
-    let functions = Functions::kudo();
-    let Ok(template) = Parser::new(&functions).parse("tpl", text) else {
-        panic!("{text} does not parse");
-    };
     let environment = Environment {
         limits,
         ..Environment::default()
     };
-    let bytes = template.render(&Value::Nil, &environment)?;
+    let bytes = parsed(text).render(&Value::Nil, &environment)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn parsed(text: &str) -> Template {
+    let functions = Functions::kudo();
+    let template = Parser::new(&functions).parse("tpl", text);
+    template.expect("the templates of these tests parse")
 }
 
 #[test]
@@ -95,6 +95,7 @@ fn what_would_be_too_large_is_refused_before_it_is_made() {
         "{{ $d := dict }}{{ range until 60 }}{{ $d = list $d $d }}{{ end }}{{ quote $d }}",
         "{{ $d := list }}{{ $e := list }}{{ range until 60 }}{{ $d = list $d $d }}{{ $e = list $e $e }}{{ end }}{{ deepEqual $d $e }}",
         "{{ $l := until 10000 }}{{ uniq $l }}",
+        r#"{{ $s := repeat 1000000 "a" }}{{ range until 1000 }}{{ if contains "b" $s }}{{ end }}{{ end }}"#,
     ] {
         let error = rendered(text).expect_err(text);
         assert!(error.limit.is_some(), "{text}: {}", error.text);

@@ -1,6 +1,6 @@
 //! Strings and numbers as Go's encoding/json writes them.
 
-use super::shortest;
+use super::shortest::scientific;
 use super::utf8::{RUNE_ERROR, runes};
 
 /// Appends `text` as a JSON string, safe to stand in HTML; what is not UTF-8 becomes `\ufffd`.
@@ -33,11 +33,35 @@ pub(crate) fn float64(value: f64) -> Option<String> {
     let exponent = magnitude != 0.0 && !(1e-6..1e21).contains(&magnitude);
     value.is_finite().then(|| {
         if exponent {
-            with_exponent(&shortest::scientific(value))
+            with_exponent(&scientific(value))
         } else {
-            shortest::positional(value)
+            positional(value)
         }
     })
+}
+
+/// Returns the shortest digits without an exponent.
+fn positional(value: f64) -> String {
+    let shortest = scientific(value);
+    // Rust's own choice but for the last digit.
+    let text = format!("{value}");
+    let Some((mantissa, _)) = shortest.split_once('e') else {
+        return text;
+    };
+    let digits = mantissa.bytes().filter(u8::is_ascii_digit);
+    let mut digits = digits.chain(std::iter::repeat(b'0'));
+    let mut begun = false;
+    text.bytes()
+        .map(|byte| {
+            begun |= byte.is_ascii_digit() && byte != b'0';
+            let place = begun && byte.is_ascii_digit();
+            char::from(if place {
+                digits.next().unwrap_or(byte)
+            } else {
+                byte
+            })
+        })
+        .collect()
 }
 
 /// Returns a `float32` as JSON has it.
@@ -76,6 +100,9 @@ mod tests {
             (1e-6, "0.000001"),
             (1e-7, "1e-7"),
             (1.5e300, "1.5e+300"),
+            (1_846_908_949_985_103.2, "1846908949985103.2"),
+            (-778_344_036_937_258.2, "-778344036937258.2"),
+            (0.001_5, "0.0015"),
             (-0.0, "-0"),
         ] {
             assert_eq!(float64(value).as_deref(), Some(text));

@@ -49,6 +49,10 @@ fn complex(text: &[u8]) -> Result<Number, String> {
         matches!(char, '+' | '-') && !exponent.contains(&before)
     });
     let split = middle.map_or(inner.len(), |(at, _)| at);
+    let (real, imaginary) = inner.split_at(split);
+    if !is_scanned(real) || !is_scanned(imaginary) || imaginary.len() < 2 {
+        return Err("syntax error scanning complex number".to_owned());
+    }
     let part = |text: &str| {
         float(text).ok_or_else(|| {
             let reason = if syntax_is_float(text) {
@@ -62,8 +66,20 @@ fn complex(text: &[u8]) -> Result<Number, String> {
             )
         })
     };
-    let (real, imaginary) = (part(&inner[..split])?, part(&inner[split..])?);
+    let (real, imaginary) = (part(real)?, part(imaginary)?);
     Ok(simplified(real, imaginary))
+}
+
+/// Says whether Go's `fmt.Sscan` takes all of this for one float: decimal, or `0x` with digits.
+fn is_scanned(text: &str) -> bool {
+    let digits = text.trim_start_matches(['+', '-']);
+    match digits
+        .strip_prefix("0x")
+        .or_else(|| digits.strip_prefix("0X"))
+    {
+        Some(hex) => !hex.contains(['i', 'o', 'O']),
+        None => !digits.contains(['i', 'b', 'B', 'o', 'O']),
+    }
 }
 
 fn simplified(real: f64, imaginary: f64) -> Number {

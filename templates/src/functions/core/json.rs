@@ -1,5 +1,7 @@
 //! Values as JSON, as Go's encoding/json writes them.
 
+use std::collections::BTreeSet;
+
 use super::support::{DEPTH, Outcome, bounded_text, bytes_of, too_deep};
 use crate::functions::rest::methods;
 use crate::functions::{Arguments, Context, Function};
@@ -151,8 +153,9 @@ impl Writer {
     /// Notes a container; one inside itself cannot be written, as Go finds out too.
     fn enter(&mut self, address: usize) -> Result<(), Failure> {
         if self.path.len() >= DEPTH {
-            let cycle = self.path.contains(&address);
-            return Err(if cycle {
+            let mut seen: BTreeSet<usize> = BTreeSet::from([address]);
+            let in_itself = self.path.iter().any(|address| !seen.insert(*address));
+            return Err(if in_itself {
                 Failure::Unsupported
             } else {
                 Failure::TooDeep
