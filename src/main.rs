@@ -49,8 +49,9 @@ fn main() -> ExitCode {
 
 fn log(cli: &Cli, settings: &Settings) {
     let level = match cli.global.verbose {
-        0 => "warn",
-        1 => "warn,kudo_engine=info,kudo_rs=info",
+        // What the client library calls an error is often one that is mended here, or told better.
+        0 => "warn,kube_client=off",
+        1 => "warn,kube_client=off,kudo_engine=info,kudo_rs=info",
         2 => "info,kudo_engine=debug,kudo_rs=debug,kube_client=debug",
         _ => "debug",
     };
@@ -61,6 +62,7 @@ fn log(cli: &Cli, settings: &Settings) {
     fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .without_time()
         .init();
 }

@@ -59,6 +59,22 @@ enum Link {
     Other(Client),
 }
 
+/// The link, and how often it had to be made anew.
+struct Linked {
+    link: Link,
+    renewals: u64,
+}
+
+impl Linked {
+    /// Returns whom to ask; with the number of the link, if that may end before it has answered.
+    fn peer(&self) -> (Client, Option<u64>) {
+        match &self.link {
+            Link::Own(own) => (own.client.clone(), None),
+            Link::Other(client) => (client.clone(), Some(self.renewals)),
+        }
+    }
+}
+
 /// The state, open and served.
 pub(crate) struct Own {
     /// Its controllers run for as long as it is there.
@@ -99,11 +115,14 @@ impl Home {
 
     /// Returns a client that reaches the state wherever it is, for as long as it is used.
     pub(crate) async fn client(&self, namespace: &str) -> anyhow::Result<Client> {
-        let link = Arc::new(Mutex::new(self.link().await?));
+        let linked = Arc::new(Mutex::new(Linked {
+            link: self.link().await?,
+            renewals: 0,
+        }));
         let home = self.clone();
         let service = tower::service_fn(move |request: http::Request<Body>| {
-            let (link, home) = (link.clone(), home.clone());
-            async move { home.send(&link, request).await }
+            let (linked, home) = (linked.clone(), home.clone());
+            async move { home.send(&linked, request).await }
         });
         Ok(Client::new(service, namespace))
     }
@@ -114,14 +133,14 @@ impl Home {
     /// is in the state, so the request is repeated on that.
     async fn send(
         &self,
-        link: &Mutex<Link>,
+        linked: &Mutex<Linked>,
         mut request: http::Request<Body>,
     ) -> Result<http::Response<Body>, tower::BoxError> {
         for _ in 0..MOST_OWNERS {
-            let Link::Other(client) = &*link.lock().await else {
-                break;
+            let (client, renewals) = linked.lock().await.peer();
+            let Some(renewals) = renewals else {
+                return Ok(client.send(request).await?);
             };
-            let client = client.clone();
             let again = copy(&request);
             let error = match client.send(request).await {
                 Ok(response) => return Ok(response),
@@ -131,14 +150,21 @@ impl Home {
                 return Err(error.into());
             };
             request = again;
-            let fresh = self.link().await?;
-            *link.lock().await = fresh;
+            self.renew(linked, renewals).await?;
         }
-        let client = match &*link.lock().await {
-            Link::Own(own) => own.client.clone(),
-            Link::Other(client) => client.clone(),
-        };
+        let (client, _) = linked.lock().await.peer();
         Ok(client.send(request).await?)
+    }
+
+    /// Finds out who has the state now, unless another request has done so since the link was the one
+    /// with this number: a process must not ask itself for a state that it has taken already.
+    async fn renew(&self, linked: &Mutex<Linked>, failed: u64) -> anyhow::Result<()> {
+        let mut linked = linked.lock().await;
+        if linked.renewals == failed {
+            linked.link = self.link().await?;
+            linked.renewals += 1;
+        }
+        Ok(())
     }
 
     async fn link(&self) -> anyhow::Result<Link> {

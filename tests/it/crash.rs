@@ -14,12 +14,13 @@ fn status_of(user: &User) -> Value {
 }
 
 /// Polls until `holds`: there is no event of another process to wait for.
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
+fn until(user: &User, what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
         assert!(
             begun.elapsed() < Duration::from_mins(1),
-            "{what} did not come about in a minute"
+            "{what} did not come about in a minute; the driver said:\n{}",
+            user.said()
         );
         thread::yield_now();
     }
@@ -31,7 +32,7 @@ fn a_killed_deploy_is_finished_by_another_process() {
         eprintln!("on {backend:?}");
         let user = User::on(backend).with_slow_pods();
         let mut driver = user.start(&["install", "operators/galera"]);
-        until("the first step", || {
+        until(&user, "the first step", || {
             let steps = &status_of(&user)["planStatus"]["deploy"]["phases"][0]["steps"];
             steps[0]["status"] == "COMPLETE"
         });
@@ -57,7 +58,7 @@ fn a_killed_deploy_is_finished_by_another_process() {
 fn an_interrupted_deploy_gives_its_lease_back() {
     let user = User::new().with_slow_pods();
     let driver = user.start(&["install", "operators/galera"]);
-    until("the plan", || {
+    until(&user, "the plan", || {
         status_of(&user)["planStatus"]["deploy"]["status"] == "IN_PROGRESS"
     });
     let pid = driver.id().to_string();
@@ -75,4 +76,28 @@ fn an_interrupted_deploy_gives_its_lease_back() {
 
     // A lease that was not given back would take a quarter of a minute to fall.
     assert!(begun.elapsed() < Duration::from_secs(15));
+}
+
+/// Whoever has the sandbox's state may end at any time; the others must go on with it.
+#[test]
+fn a_driver_goes_on_when_the_owner_of_the_sandbox_is_killed() {
+    let user = User::new().with_slow_pods();
+    let mut owner = user.start(&["sandbox", "serve"]);
+    until(&user, "the server", || {
+        user.path("sandbox/server.json").exists()
+    });
+    let mut driver = user.start(&["install", "operators/galera"]);
+    until(&user, "the plan", || {
+        status_of(&user)["planStatus"]["deploy"]["status"] == "IN_PROGRESS"
+    });
+
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+
+    let ended = driver.wait().unwrap();
+    assert!(ended.success(), "{}", user.said());
+    assert_eq!(
+        status_of(&user)["planStatus"]["deploy"]["status"],
+        "COMPLETE"
+    );
 }

@@ -139,13 +139,19 @@ impl User {
         }
     }
 
-    /// Starts `kudo-rs` and lets it run.
+    /// Starts `kudo-rs` and lets it run; [`User::said`] is what it prints.
     pub(crate) fn start(&self, args: &[&str]) -> Child {
+        let said = fs::File::create(self.path("said")).unwrap();
         self.command(args)
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(said)
             .spawn()
             .unwrap()
+    }
+
+    /// Returns what the command started last has printed on stderr up to now.
+    pub(crate) fn said(&self) -> String {
+        fs::read_to_string(self.path("said")).unwrap_or_default()
     }
 
     /// Returns `kudo-rs` with their environment and nothing else of this process's.
