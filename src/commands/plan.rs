@@ -211,16 +211,18 @@ mod tests {
         let plan = |name: &str| {
             let step = kudo_engine::api::StepSpec {
                 name: name.to_owned(),
-                tasks: vec![],
+                ..Default::default()
             };
             let phase = PhaseSpec {
                 name: name.to_owned(),
                 strategy: "serial".to_owned(),
                 steps: vec![step],
+                ..PhaseSpec::default()
             };
             PlanSpec {
                 strategy: "serial".to_owned(),
                 phases: vec![phase],
+                ..PlanSpec::default()
             }
         };
         let failed = ExecutionStatus::FatalError;

@@ -72,7 +72,7 @@ fn instance(parameters: &[(&str, &str)], plan: &str, uid: &str) -> Instance {
             plan_execution: PlanExecution {
                 plan_name: text(plan),
                 uid: text(uid),
-                status: None,
+                ..PlanExecution::default()
             },
         },
     );

@@ -43,6 +43,16 @@ pub struct PlanExecution {
     /// How it fares.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<ExecutionStatus>,
+    /// Whether it must not go on for now. KUDO does not know the field.
+    #[serde(skip_serializing_if = "is_false")]
+    pub paused: bool,
+    /// Whether it must end as it stands. KUDO does not know the field.
+    #[serde(skip_serializing_if = "is_false")]
+    pub cancelled: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl PlanExecution {
@@ -129,6 +139,9 @@ pub struct InstanceStatus {
     /// The plan that was executed last; not written by KUDO.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_plan: Option<LastPlan>,
+    /// What users had asked for when the last plan began: what differs from it was never looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admitted: Option<Admitted>,
     /// Every plan of the operator version, and those of earlier versions that ran.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub plan_status: BTreeMap<String, PlanStatus>,
@@ -142,6 +155,17 @@ pub struct LastPlan {
     pub name: String,
     /// How it fares, or how it ended.
     pub status: ExecutionStatus,
+}
+
+/// The part of a spec that the decision table compares (design decision 7).
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Admitted {
+    /// The version that runs.
+    pub operator_version: ObjectReference,
+    /// Values that differ from the defaults.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// How a plan fares or fared the last time.

@@ -137,6 +137,13 @@ pub struct PlanSpec {
     /// Phases in listed order.
     #[serde(deserialize_with = "null_is_empty")]
     pub phases: Vec<PhaseSpec>,
+    /// How long the plan may take, as in `10m`; empty means for ever. KUDO ignores it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub timeout: String,
+    /// How often a task of the plan is tried again after an error that may pass; without it, for ever.
+    /// KUDO ignores it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retries: Option<u32>,
 }
 
 /// A phase: steps and how they follow each other.
@@ -150,6 +157,13 @@ pub struct PhaseSpec {
     /// Steps in listed order.
     #[serde(deserialize_with = "null_is_empty")]
     pub steps: Vec<StepSpec>,
+    /// How long the phase may take, as in `10m`; empty means for ever. KUDO ignores it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub timeout: String,
+    /// How often a task of the phase is tried again after an error that may pass; without it, for ever.
+    /// KUDO ignores it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retries: Option<u32>,
 }
 
 /// A step: the tasks that are done together.
@@ -161,6 +175,13 @@ pub struct StepSpec {
     /// Names of tasks in the order in which they start.
     #[serde(deserialize_with = "null_is_empty")]
     pub tasks: Vec<String>,
+    /// How long the step may take, as in `10m`; empty means for ever. KUDO ignores it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub timeout: String,
+    /// How often a task of the step is tried again after an error that may pass; without it, for ever.
+    /// KUDO ignores it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retries: Option<u32>,
 }
 
 /// A parameter as the cluster stores it: values are always text (kudo-spec 1.8).
@@ -284,7 +305,7 @@ mod tests {
         let plan = PlanSpec::default();
         let step = StepSpec {
             name: "s".to_owned(),
-            tasks: Vec::new(),
+            ..StepSpec::default()
         };
 
         assert_eq!(

@@ -135,6 +135,7 @@ impl Drive<'_> {
             plan_name: plan.to_owned(),
             uid: self.cluster().ids().uid(),
             status: Some(ExecutionStatus::InProgress),
+            ..PlanExecution::default()
         };
         self.patch(&json!({"spec": {"planExecution": execution}}))
             .await

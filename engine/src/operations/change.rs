@@ -120,7 +120,7 @@ async fn patch(
             new.spec.plan_execution = PlanExecution {
                 plan_name: plan.clone(),
                 uid: cluster.ids().uid(),
-                status: None,
+                ..PlanExecution::default()
             };
         }
     }
@@ -148,7 +148,8 @@ async fn patch(
         spec["planExecution"] = json!(PlanExecution {
             plan_name,
             uid,
-            status
+            status,
+            ..PlanExecution::default()
         });
     }
     Ok(Some(json!({

@@ -140,6 +140,7 @@ fn checked(cluster: &Cluster, release: &Release) -> Result<Instance, OperationEr
             plan_name,
             uid,
             status,
+            ..PlanExecution::default()
         };
     }
     Ok(instance)

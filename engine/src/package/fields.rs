@@ -100,6 +100,12 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Returns the error that the value of a field is not `wanted`.
+    pub(super) fn wrong(&self, name: &str, wanted: &str) -> Diagnostic {
+        let node = self.value(name).unwrap_or(self.node);
+        mismatch(self.document, node, &self.path_of(name), wanted)
+    }
+
     /// Returns a list of texts.
     pub(super) fn texts(&self, name: &str) -> Result<Vec<String>, Diagnostic> {
         let items = self.items(name)?.iter().enumerate();

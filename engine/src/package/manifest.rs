@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::api::{Maintainer, PhaseSpec, PipeSpec, PlanSpec, StepSpec, TaskFields, TaskSpec};
+use crate::plan::limits;
 
 use super::PACKAGE_API_VERSION;
 use super::diagnostic::{Diagnostic, Document, PackageError};
@@ -152,6 +153,8 @@ fn plan(fields: &Fields<'_>) -> Result<PlanSpec, Diagnostic> {
     Ok(PlanSpec {
         strategy: fields.text("strategy")?,
         phases: each(&fields.list("phases")?, phase)?,
+        timeout: timeout(fields)?,
+        retries: retries(fields)?,
     })
 }
 
@@ -160,6 +163,8 @@ fn phase(fields: &Fields<'_>) -> Result<PhaseSpec, Diagnostic> {
         name: fields.text("name")?,
         strategy: fields.text("strategy")?,
         steps: each(&fields.list("steps")?, step)?,
+        timeout: timeout(fields)?,
+        retries: retries(fields)?,
     })
 }
 
@@ -167,5 +172,25 @@ fn step(fields: &Fields<'_>) -> Result<StepSpec, Diagnostic> {
     Ok(StepSpec {
         name: fields.text("name")?,
         tasks: fields.texts("tasks")?,
+        timeout: timeout(fields)?,
+        retries: retries(fields)?,
     })
+}
+
+fn timeout(fields: &Fields<'_>) -> Result<String, Diagnostic> {
+    let text = fields.text("timeout")?;
+    if !text.is_empty() && limits::duration(&text).is_none() {
+        return Err(fields.wrong("timeout", "a duration such as 90s, 10m or 1h30m"));
+    }
+    Ok(text)
+}
+
+fn retries(fields: &Fields<'_>) -> Result<Option<u32>, Diagnostic> {
+    let Some(number) = fields.integer("retries")? else {
+        return Ok(None);
+    };
+    match u32::try_from(number) {
+        Ok(number) if number <= limits::MOST_RETRIES => Ok(Some(number)),
+        _ => Err(fields.wrong("retries", "a whole number from 0 to 1000")),
+    }
 }

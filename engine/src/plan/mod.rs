@@ -5,6 +5,7 @@
 //! plan.
 
 pub mod execution;
+pub mod limits;
 pub mod progress;
 pub mod status;
 

@@ -117,17 +117,17 @@ mod tests {
     fn plan(steps: &[&str]) -> PlanSpec {
         let step = |name: &&str| StepSpec {
             name: (*name).to_owned(),
-            tasks: Vec::new(),
+            ..StepSpec::default()
         };
         let steps = steps.iter().map(step).collect();
         let phase = PhaseSpec {
             name: "p".to_owned(),
-            strategy: String::new(),
             steps,
+            ..PhaseSpec::default()
         };
         PlanSpec {
-            strategy: String::new(),
             phases: vec![phase],
+            ..PlanSpec::default()
         }
     }
 

@@ -42,15 +42,18 @@ fn execution(strategy: &str, steps: &[(&str, Ends)]) -> Execution {
     let step = |(name, _): &(&str, Ends)| StepSpec {
         name: (*name).to_owned(),
         tasks: vec![format!("task-{name}")],
+        ..StepSpec::default()
     };
     let phase = PhaseSpec {
         name: "phase".to_owned(),
         strategy: strategy.to_owned(),
         steps: steps.iter().map(step).collect(),
+        ..PhaseSpec::default()
     };
     let plan = PlanSpec {
         strategy: strategy.to_owned(),
         phases: vec![phase],
+        ..PlanSpec::default()
     };
     let tasks = steps
         .iter()
