@@ -9,6 +9,7 @@ mod architecture;
 mod crash;
 mod errors;
 mod galera;
+mod pipe;
 mod readme;
 mod support;
 mod tour;

@@ -93,6 +93,7 @@ fn execution_of(plan: PlanSpec, tasks: Vec<TaskSpec>) -> Execution {
         renderer,
         parameters: BTreeMap::new(),
         pods,
+        pipe_image: text("busybox"),
         cluster: cluster.clone(),
     };
     let progress = Progress::new(standing, cluster.clock().clone());
