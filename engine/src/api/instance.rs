@@ -9,6 +9,8 @@ use k8s_openapi::{
 use kube::CustomResource;
 use serde::{Deserialize, Serialize};
 
+use super::operator_version::is_false;
+
 /// What users ask of an instance.
 #[derive(CustomResource, Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[kube(
@@ -49,10 +51,6 @@ pub struct PlanExecution {
     /// Whether it must end as it stands. KUDO does not know the field.
     #[serde(skip_serializing_if = "is_false")]
     pub cancelled: bool,
-}
-
-fn is_false(value: &bool) -> bool {
-    !value
 }
 
 impl PlanExecution {
