@@ -9,7 +9,7 @@ mod uninstall;
 
 pub use change::{Asked, Edit, change};
 pub use install::{Installed, Object, install};
-pub use uninstall::uninstall;
+pub use uninstall::{Leaving, uninstall};
 
 use crate::{admission::Denial, cluster::ClusterError, offline::OfflineError};
 
