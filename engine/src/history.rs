@@ -3,7 +3,7 @@
 //! An entry is written when its execution begins and completed when it ends, with the status writes
 //! that are made then anyway. In between, the phases of the running execution are in `planStatus`;
 //! [`shown`] puts the two together. An execution that is interrupted and goes on keeps its uid, and so
-//! its entry.
+//! its entry; one that failed and is tried again begins another.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,8 +43,14 @@ pub fn begun(instance: &Instance, version: &OperatorVersion, now: Timestamp) -> 
     let mut history = status.history.clone();
     let uid = &instance.spec.plan_execution.uid;
     if let Some(known) = history.iter_mut().find(|one| one.uid == *uid) {
+        let has_ended = standing(status, known).is_some_and(|plan| plan.status.is_terminal());
+        if has_ended && is_retry(instance) {
+            history.insert(0, beginning(instance, status, version, now));
+            history.truncate(REMEMBERED);
+            return history;
+        }
         // Only the hand-over is missing of an execution whose end was written.
-        if standing(status, known).is_some_and(|plan| plan.status.is_terminal()) {
+        if has_ended {
             return history;
         }
         known.status = ExecutionStatus::InProgress;
@@ -76,7 +82,8 @@ pub fn ended(
         complete(ended, end);
         ended.message = clipped(message, LONGEST_MESSAGE);
         let now = MicroTime(milliseconds(now));
-        ended.finished.get_or_insert(now);
+        let now = ended.finished.get_or_insert(now).clone();
+        close(&mut ended.phases, &now);
     }
     history
 }
@@ -161,7 +168,7 @@ fn trigger(
     if asked.plan_name == PLAN_DEPLOY && !status.plan_status.values().any(ran) {
         return Trigger::Install;
     }
-    if asked.requested_by.contains("plan retry") {
+    if is_retry(instance) {
         return Trigger::Retry;
     }
     match status.history.first() {
@@ -169,6 +176,15 @@ fn trigger(
         _ if status.admitted.is_some() => Trigger::Manual,
         _ => Trigger::Unknown,
     }
+}
+
+/// A failed execution that is scheduled again under its own uid is tried again.
+fn is_retry(instance: &Instance) -> bool {
+    let asked = &instance.spec.plan_execution;
+    let failed =
+        |plan: &PlanStatus| plan.uid == asked.uid && plan.status == ExecutionStatus::FatalError;
+    asked.status == Some(ExecutionStatus::Pending)
+        && instance.plan_status(&asked.plan_name).is_some_and(failed)
 }
 
 /// Returns the parameters that differ from the admitted ones.
@@ -245,6 +261,23 @@ fn complete(execution: &mut PastExecution, plan: &PlanStatus) {
     execution.status = plan.status;
     execution.message = clipped(&plan.message, LONGEST_MESSAGE);
     execution.phases = bounded(&plan.phases);
+}
+
+/// What was ended from outside has no time of its own.
+fn close(phases: &mut [PhaseStatus], now: &MicroTime) {
+    let ends = |status: ExecutionStatus, started: &Option<MicroTime>| {
+        status.is_terminal() && started.is_some()
+    };
+    for phase in phases {
+        if ends(phase.status, &phase.started) {
+            phase.finished.get_or_insert_with(|| now.clone());
+        }
+        for step in &mut phase.steps {
+            if ends(step.status, &step.started) {
+                step.finished.get_or_insert_with(|| now.clone());
+            }
+        }
+    }
 }
 
 /// Returns as many phases and steps as one entry may hold, with messages of bounded length.

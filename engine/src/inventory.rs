@@ -49,6 +49,8 @@ pub struct Named {
 /// What a task does to the objects it names.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Touched {
+    /// Names of the phase and the step.
+    pub step: (String, String),
     /// Name of the task.
     pub task: String,
     /// Whether it applies them; otherwise it deletes them.
@@ -99,6 +101,7 @@ pub fn touched(
                     objects.retain(|object| again.contains(object));
                 }
                 touched.push(Touched {
+                    step: (phase.name.clone(), step.name.clone()),
                     task: task.clone(),
                     applies,
                     objects,

@@ -74,11 +74,14 @@ fn chosen(mut all: Vec<PastExecution>, args: &PlanHistory) -> anyhow::Result<Vec
         return Ok(all);
     };
     all.retain(|one| one.uid.starts_with(uid.as_str()));
-    match all.len() {
-        0 => bail!("no execution that is remembered has a uid that begins with `{uid}`"),
-        1 => Ok(all),
-        several => bail!("{several} executions have uids that begin with `{uid}`; give more of it"),
+    let Some(first) = all.first() else {
+        bail!("no execution that is remembered has a uid that begins with `{uid}`");
+    };
+    // Another try of a failed execution has the same uid.
+    if all.iter().any(|one| one.uid != first.uid) {
+        bail!("several executions have uids that begin with `{uid}`; give more of it");
     }
+    Ok(all)
 }
 
 fn listed(executions: &[PastExecution], now: Timestamp) -> String {

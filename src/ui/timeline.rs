@@ -21,7 +21,11 @@ struct Line {
 /// Returns the timeline of an execution; empty when no times are known.
 pub(crate) fn drawn(execution: &PastExecution, now: Timestamp) -> String {
     let end = execution.finished.as_ref().map_or(now, |time| time.0);
-    let lines = lines(execution, end);
+    let mut lines = lines(execution, end);
+    if let Some(started) = &execution.started {
+        // Another try does not repeat what an earlier one completed.
+        lines.retain(|line| line.to >= started.0);
+    }
     let begun = lines.iter().map(|line| line.from).min();
     let begun = [execution.started.as_ref().map(|time| time.0), begun];
     let (Some(begun), false) = (begun.into_iter().flatten().min(), lines.is_empty()) else {

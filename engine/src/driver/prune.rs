@@ -31,6 +31,7 @@ use crate::{
     },
     inventory::{self, Effects, Named, Touched},
     parameters,
+    plan::status::SKIPPED,
     render::{Renderer, Seed},
     subject::Subject,
 };
@@ -60,7 +61,7 @@ pub enum Fate {
 impl Drive<'_> {
     /// Returns the inventory as it has to be before `plan` applies anything.
     pub(super) async fn widened_inventory(&self, plan: &str) -> Inventory {
-        let effects = self.effects(plan, false).await;
+        let effects = self.effects(plan, &[], false).await;
         let old = self.inventory();
         old.before(&effects, self.instance.operator_version_key().1)
     }
@@ -71,7 +72,7 @@ impl Drive<'_> {
         if ended.status != ExecutionStatus::Complete {
             return;
         }
-        let effects = self.effects(&ended.name, true).await;
+        let effects = self.effects(&ended.name, &skipped(ended), true).await;
         let version = self.instance.operator_version_key().1;
         let spec = &self.version.spec;
         let settled = self.inventory().after(&effects, &ended.name, version, spec);
@@ -138,15 +139,20 @@ impl Drive<'_> {
             .unwrap_or_default()
     }
 
-    /// Returns what `plan` leaves in the cluster; kinds that are not known are asked for if `learns`.
-    async fn effects(&self, plan: &str, learns: bool) -> Effects {
+    /// Returns what `plan` leaves in the cluster, without the steps that did not run; kinds that are
+    /// not known are asked for if `learns`.
+    async fn effects(&self, plan: &str, skipped: &[(String, String)], learns: bool) -> Effects {
         let mut effects = Effects::default();
         for Touched {
+            step,
             task,
             applies,
             objects,
         } in self.touched(plan)
         {
+            if skipped.contains(&step) {
+                continue;
+            }
             let mut keys = Vec::new();
             for named in objects {
                 match self.key(named, learns).await {
@@ -205,6 +211,16 @@ impl Drive<'_> {
             Err(_) => Vec::new(),
         }
     }
+}
+
+/// Returns the steps that count as complete without having run, as phase and step.
+fn skipped(plan: &PlanStatus) -> Vec<(String, String)> {
+    let phases = plan.phases.iter();
+    let steps = phases.flat_map(|phase| {
+        let skipped = phase.steps.iter().filter(|step| step.message == SKIPPED);
+        skipped.map(|step| (phase.name.clone(), step.name.clone()))
+    });
+    steps.collect()
 }
 
 /// Returns two renderers that agree on everything but randomness and time.

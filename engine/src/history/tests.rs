@@ -178,10 +178,6 @@ fn triggers_are_told_apart() {
 
     assert_eq!(next("backup", "u2", &|_| {}), plain(Trigger::Manual));
     assert_eq!(next("backup", "u3", &|_| {}), plain(Trigger::Restart));
-    let retry = |instance: &mut Instance| {
-        instance.spec.plan_execution.requested_by = "kudo-rs plan retry".to_owned();
-    };
-    assert_eq!(next("backup", "u4", &retry), plain(Trigger::Retry));
     let upgrade = |instance: &mut Instance| {
         instance.spec.operator_version.name = Some("op-2".to_owned());
     };
@@ -193,6 +189,26 @@ fn triggers_are_told_apart() {
         instance.metadata.deletion_timestamp = Some(Time(at(4)));
     };
     assert_eq!(next("cleanup", "u6", &delete), plain(Trigger::Deletion));
+}
+
+#[test]
+fn another_try_of_a_failed_execution_is_an_entry_of_its_own() {
+    let mut instance = asking("deploy", "u1");
+    begin(&mut instance, 1);
+    end(&mut instance, ExecutionStatus::FatalError, "no", 2);
+
+    instance.spec.plan_execution.status = Some(ExecutionStatus::Pending);
+    begin(&mut instance, 8);
+    begin(&mut instance, 9);
+    end(&mut instance, ExecutionStatus::Complete, "", 10);
+
+    let history = &instance.status.as_ref().unwrap().history;
+    assert_eq!(history.len(), 2);
+    assert_eq!(history[0].trigger, Trigger::Retry);
+    assert_eq!(history[0].started, Some(MicroTime(at(8))));
+    assert_eq!(history[0].status, ExecutionStatus::Complete);
+    assert_eq!(history[1].status, ExecutionStatus::FatalError);
+    assert_eq!(history[1].message, "no");
 }
 
 #[test]
