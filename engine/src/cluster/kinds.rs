@@ -52,6 +52,24 @@ impl Cluster {
         Ok(self.known_kind(&key))
     }
 
+    /// Returns the resource that serves this kind as far as is known: the cluster is asked only when
+    /// nothing is known of it yet.
+    pub(crate) async fn known(
+        &self,
+        api_version: &str,
+        kind: &str,
+    ) -> Result<Option<Kind>, ClusterError> {
+        let knows_nothing = {
+            let kinds = self.kinds.lock();
+            let kinds = kinds.expect("nothing panics while it holds the kinds");
+            kinds.known.is_empty()
+        };
+        if knows_nothing {
+            self.learn_kinds().await?;
+        }
+        Ok(self.known_kind(&(api_version.to_owned(), kind.to_owned())))
+    }
+
     fn known_kind(&self, key: &(String, String)) -> Option<Kind> {
         let kinds = self
             .kinds
