@@ -28,15 +28,17 @@ pub(crate) struct Connection {
 }
 
 /// Connects to the cluster that the flags and the environment name, or to the sandbox when they name
-/// none. A kubeconfig that is named but broken is an error, never a reason to use the sandbox.
+/// none; what is asked for there carries the name of `requester`. A kubeconfig that is named but broken is an error, never a reason to use the sandbox.
 pub(crate) async fn connect(
     global: &Global,
     settings: &Settings,
+    requester: &str,
     ui: &Ui,
 ) -> anyhow::Result<Connection> {
     let pipe_image = global.pipe_image.clone().or(settings.pipe_image.clone());
     let connection = |client: Client, namespace: String| Connection {
-        cluster: Cluster::new(client, Arc::new(SystemClock), Arc::new(RandomIds)),
+        cluster: Cluster::new(client, Arc::new(SystemClock), Arc::new(RandomIds))
+            .on_behalf_of(requester),
         namespace,
         pipe_image,
     };

@@ -7,9 +7,10 @@
 
 mod conditions;
 mod follow;
+pub(crate) mod prune;
 mod records;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 use kube::Api;
 use serde_json::Value;
@@ -18,7 +19,7 @@ use tokio::sync::watch;
 use crate::{
     admission,
     api::{
-        Instance, OperatorVersion, OperatorVersionSpec,
+        Instance, Inventory, OperatorVersion, OperatorVersionSpec,
         instance::{ExecutionStatus, PlanStatus},
         names::{FINALIZER_CLEANUP, PLAN_CLEANUP},
     },
@@ -46,6 +47,8 @@ use crate::{
     },
 };
 
+pub use prune::{Fate, Removal};
+
 /// How often a running plan's status is written at most.
 const WRITE_PAUSE: Duration = Duration::from_millis(250);
 
@@ -66,6 +69,8 @@ pub enum Report {
     DrivenBy(String),
     /// The driver has fallen silent, and this process goes on in its place.
     TakenOver(String),
+    /// An object that nobody asks for any more was deleted, or was left for a reason.
+    Removal(Removal),
 }
 
 /// How driving ended.
@@ -84,6 +89,11 @@ pub enum Outcome {
         plan: String,
         /// Why.
         message: String,
+    },
+    /// The plan is paused: it goes on when somebody resumes it.
+    Paused {
+        /// Name of the plan.
+        plan: String,
     },
     /// The instance is gone.
     Gone,
@@ -131,6 +141,9 @@ struct Drive<'a> {
     instance: Instance,
     version: OperatorVersion,
     subject: Subject,
+    observe: &'a (dyn Fn(Report) + Sync),
+    /// The inventory as the end of the plan leaves it.
+    settled: Option<Inventory>,
 }
 
 impl Driver {
@@ -171,7 +184,7 @@ impl Driver {
         };
         let outcome = tokio::select! {
             biased;
-            outcome = self.drive_held(namespace, name, observe) => outcome,
+            outcome = Box::pin(self.drive_held(namespace, name, observe)) => outcome,
             why = held.keep() => return Err(DriveError::Lost(why)),
         };
         held.release().await;
@@ -264,6 +277,8 @@ impl Driver {
             instance,
             version,
             subject,
+            observe,
+            settled: None,
         };
         drive.run(observe).await
     }
@@ -282,6 +297,11 @@ impl Drive<'_> {
         if plan.is_empty() {
             return Ok(Turn::Ended(Outcome::Idle));
         }
+        let asked = &self.instance.spec.plan_execution;
+        if asked.paused && !asked.cancelled {
+            self.write_pause(&plan).await?;
+            return Ok(Turn::Ended(Outcome::Paused { plan }));
+        }
         let Some(standing) = self.begin(&plan).await? else {
             let message = format!("could not find required plan: '{plan}'");
             return self
@@ -299,6 +319,9 @@ impl Drive<'_> {
                 return refused.map(Turn::Ended);
             }
         };
+        if self.instance.spec.plan_execution.cancelled {
+            return self.cancel(standing).await.map(Turn::Ended);
+        }
         let pipes = match self.pipes(&plan) {
             Ok(pipes) => pipes,
             Err(error) => {
@@ -312,6 +335,9 @@ impl Drive<'_> {
             return Ok(Turn::Again);
         };
         observe(Report::Progress(execution.progress.now()));
+        if outcome.is_ok() {
+            self.settle_inventory(&execution.progress.now()).await;
+        }
         self.finish(&execution.progress.now(), outcome)
             .await
             .map(Turn::Ended)
@@ -354,8 +380,13 @@ impl Drive<'_> {
         let uid = self.instance.spec.plan_execution.uid.clone();
         let standing = statuses.entry(plan.to_owned()).or_default();
         let is_new = standing.uid != uid || standing.status == ExecutionStatus::NeverRun;
+        // A failed execution that is scheduled again under its own uid is a retry.
+        let is_retry = standing.status == ExecutionStatus::FatalError
+            && self.instance.spec.plan_execution.status == Some(ExecutionStatus::Pending);
         if is_new {
             status::reset(standing, &uid, now);
+        } else if is_retry {
+            status::reopen(standing, now);
         }
         let standing = standing.clone();
         self.write_beginning(plan, statuses).await?;
@@ -406,6 +437,7 @@ impl Drive<'_> {
                 execution_uid: self.instance.spec.plan_execution.uid.clone(),
                 renderer,
                 parameters,
+                applied: Mutex::default(),
                 pods,
                 pipe_image: self.driver.pipe_image.clone(),
             },
@@ -444,6 +476,8 @@ impl Drive<'_> {
         let observer = |state: Option<&Value>| match state {
             Some(state)
                 if state["spec"]["planExecution"]["uid"] == uid
+                    && state["spec"]["planExecution"]["paused"] != true
+                    && state["spec"]["planExecution"]["cancelled"] != true
                     && state["metadata"]["deletionTimestamp"].is_string() == was_deleted =>
             {
                 Verdict::Watch
@@ -496,6 +530,17 @@ impl Drive<'_> {
                 message: failure.message,
             },
         })
+    }
+
+    /// Ends a plan as it stands, because somebody asked for that.
+    async fn cancel(&mut self, mut ended: PlanStatus) -> Result<Outcome, DriveError> {
+        let now = self.cluster().clock().now();
+        let message = format!("plan {} was cancelled", ended.name);
+        status::stop_running(&mut ended, None, &message);
+        status::set_plan(&mut ended, ExecutionStatus::FatalError, now);
+        ended.message.clone_from(&message);
+        let event = event::CANCELLED;
+        self.finish(&ended, Err(Failure { event, message })).await
     }
 
     /// Ends a plan that cannot even begin (kudo-spec 9.1, 1: KUDO retried these for ever, silently).
