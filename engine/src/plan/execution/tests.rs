@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::*;
 use crate::{
-    api::{TaskFields, instance::PlanStatus},
+    api::{TaskFields, TemplateFunctions, instance::PlanStatus},
     clock::{RandomIds, SystemClock},
     cluster::{Cluster, pods::Pods},
     plan::status,
@@ -85,7 +85,13 @@ fn execution_of(plan: PlanSpec, tasks: Vec<TaskSpec>) -> Execution {
     let client = kube::Client::new(nobody, "default");
     let cluster = Cluster::new(client, Arc::new(SystemClock), Arc::new(RandomIds));
     let templates = BTreeMap::new();
-    let renderer = Renderer::new(subject.clone(), templates, BTreeMap::new(), Seed::unused());
+    let renderer = Renderer::new(
+        subject.clone(),
+        templates,
+        TemplateFunctions::Kudo,
+        BTreeMap::new(),
+        Seed::unused(),
+    );
     let pods = Pods::new(cluster.clone(), "default", "test-instance");
     let worker = Worker {
         subject,
