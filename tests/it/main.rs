@@ -10,6 +10,7 @@ mod control;
 mod crash;
 mod errors;
 mod galera;
+mod pipe;
 mod readme;
 mod support;
 mod tour;
