@@ -121,6 +121,7 @@ fn each_task(
     let renderer = Renderer::new(
         subject.clone(),
         version.spec.templates.clone(),
+        version.spec.template_functions,
         values,
         Seed::unused(),
     );
