@@ -116,6 +116,7 @@ fn execution_by(clock: Arc<dyn Clock>, plan: PlanSpec, tasks: Vec<TaskSpec>) -> 
         execution_uid: text("uid"),
         renderer,
         parameters: BTreeMap::new(),
+        applied: std::sync::Mutex::default(),
         pods,
         cluster: cluster.clone(),
     };
