@@ -20,7 +20,7 @@ pub(super) async fn uninstall(
     let name = super::instance::chosen(&args.instance, connection).await?;
     let (cluster, namespace) = (&connection.cluster, &connection.namespace);
     let needs_cleanup = ask_for_deletion(cluster, namespace, &name, args.skip_cleanup).await?;
-    if args.wait.no_wait {
+    if args.wait.returns_at_once() {
         ui.print(&format!(
             "instance.kudo.dev/v1beta1/{name} is being deleted\n"
         ))?;

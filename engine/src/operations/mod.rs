@@ -7,7 +7,7 @@ mod change;
 mod install;
 mod uninstall;
 
-pub use change::{Asked, Edit, change};
+pub use change::{Asked, Edit, KUDO_WEBHOOK, change};
 pub use install::{Installed, Object, install};
 pub use uninstall::uninstall;
 
