@@ -49,11 +49,6 @@ impl Objects {
         }
     }
 
-    /// Returns the cluster.
-    pub(crate) fn cluster(&self) -> &Cluster {
-        &self.cluster
-    }
-
     /// Creates the object, or merges it into the one that is there; returns it when it is new.
     pub(crate) async fn apply(&self, object: &Object) -> anyhow::Result<Option<Handle>> {
         let kind = self

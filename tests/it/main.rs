@@ -6,6 +6,7 @@
 #![cfg(test)]
 
 mod architecture;
+mod conformance;
 mod crash;
 mod errors;
 mod galera;
