@@ -7,7 +7,9 @@
 
 mod architecture;
 mod conformance;
+mod control;
 mod crash;
+mod differential;
 mod errors;
 mod galera;
 mod readme;

@@ -33,6 +33,6 @@ pub(crate) fn run_suite(folder: &Path, kubeconfig: Option<&Path>, kudo: Option<&
     clippy::disallowed_methods,
     reason = "tests run the programs of the machine"
 )]
-fn search_path() -> std::ffi::OsString {
+pub(crate) fn search_path() -> std::ffi::OsString {
     std::env::var_os("PATH").unwrap_or_default()
 }
