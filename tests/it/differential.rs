@@ -259,10 +259,10 @@ fn patched(patch: &Value) -> String {
 const SETTLE: &str = r#"
 D=$1; NAME=$2; VALUE=$3
 last=
-for _ in $(seq 1 600); do
+for _ in $(seq 1 150); do
   sleep 0.4
-  now=$(kubectl get instance one -n "$NAMESPACE" --ignore-not-found -o jsonpath='{.metadata.resourceVersion} plan={.spec.planExecution.planName}; {.metadata.deletionTimestamp} {.status.planStatus}')
-  case "$now" in *'"IN_PROGRESS"'*|*'"PENDING"'*|*'"ERROR"'*) last=; continue;; esac
+  now=$(kubectl get instance one -n "$NAMESPACE" --ignore-not-found -o jsonpath='{.metadata.resourceVersion} plan={.spec.planExecution.planName}; {.metadata.deletionTimestamp} [{.status.planStatus.*.status} ]')
+  case "$now" in *' IN_PROGRESS '*|*'[IN_PROGRESS '*|*' PENDING '*|*'[PENDING '*|*' ERROR '*) last=; continue;; esac
   case "$now" in ''|*'plan=;'*) ;; *) last=; continue;; esac
   if [ -n "$NAME" ] && [ "$(kubectl get cm one-seen -n "$NAMESPACE" -o "jsonpath={.data.$NAME}")" != "$VALUE" ]; then last=; continue; fi
   if [ "x$now" = "$last" ]; then break; fi
@@ -294,8 +294,7 @@ fn package(user: &User) {
         "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {{ .Name }}-web\nspec:\n  \
          replicas: {{ .Params.COUNT }}\n  selector:\n    matchLabels: {app: web}\n  template:\n    \
          metadata:\n      labels: {app: web}\n    spec:\n      containers:\n      - name: web\n        \
-         image: lab.local/busybox:1.36\n        command: [sleep, \"86400\"]\n      volumes:\n      \
-         - name: note\n        configMap: {name: '{{ .Name }}-extra'}\n",
+         image: lab.local/busybox:1.36\n        command: [sleep, \"86400\"]\n",
     );
     user.file(
         "suite/package/params.yaml",
