@@ -62,7 +62,7 @@ impl Place {
         let folder = Folder::new()?;
         let path = path(&folder, wanted)?;
         if global.kubeconfig.is_some() || global.context.is_some() {
-            let connection = connection::connect(global, settings, ui).await?;
+            let connection = connection::connect(global, settings, "kudo-rs test", ui).await?;
             let kubeconfig = connection::kubeconfig(global, settings)?;
             let kubeconfig = kubeconfig.map(|config| {
                 folder.private("kubeconfig", &Ui::data(crate::cli::Format::Yaml, &config)?)

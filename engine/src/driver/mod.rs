@@ -7,9 +7,10 @@
 
 mod conditions;
 mod follow;
+pub(crate) mod prune;
 mod records;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 use kube::Api;
 use serde_json::Value;
@@ -18,7 +19,7 @@ use tokio::sync::watch;
 use crate::{
     admission,
     api::{
-        Instance, OperatorVersion, OperatorVersionSpec,
+        Instance, Inventory, OperatorVersion, OperatorVersionSpec,
         instance::{ExecutionStatus, PlanStatus},
         names::{FINALIZER_CLEANUP, PLAN_CLEANUP},
     },
@@ -43,6 +44,8 @@ use crate::{
     tasks::Worker,
 };
 
+pub use prune::{Fate, Removal};
+
 /// How often a running plan's status is written at most.
 const WRITE_PAUSE: Duration = Duration::from_millis(250);
 
@@ -62,6 +65,8 @@ pub enum Report {
     DrivenBy(String),
     /// The driver has fallen silent, and this process goes on in its place.
     TakenOver(String),
+    /// An object that nobody asks for any more was deleted, or was left for a reason.
+    Removal(Removal),
 }
 
 /// How driving ended.
@@ -132,6 +137,9 @@ struct Drive<'a> {
     instance: Instance,
     version: OperatorVersion,
     subject: Subject,
+    observe: &'a (dyn Fn(Report) + Sync),
+    /// The inventory as the end of the plan leaves it.
+    settled: Option<Inventory>,
 }
 
 impl Driver {
@@ -161,7 +169,7 @@ impl Driver {
         };
         let outcome = tokio::select! {
             biased;
-            outcome = self.drive_held(namespace, name, observe) => outcome,
+            outcome = Box::pin(self.drive_held(namespace, name, observe)) => outcome,
             why = held.keep() => return Err(DriveError::Lost(why)),
         };
         held.release().await;
@@ -254,6 +262,8 @@ impl Driver {
             instance,
             version,
             subject,
+            observe,
+            settled: None,
         };
         drive.run(observe).await
     }
@@ -302,6 +312,9 @@ impl Drive<'_> {
             return Ok(Turn::Again);
         };
         observe(Report::Progress(execution.progress.now()));
+        if outcome.is_ok() {
+            self.settle_inventory(&execution.progress.now()).await;
+        }
         self.finish(&execution.progress.now(), outcome)
             .await
             .map(Turn::Ended)
@@ -376,6 +389,7 @@ impl Drive<'_> {
         let renderer = Renderer::new(
             self.subject.clone(),
             spec.templates.clone(),
+            spec.template_functions,
             parameters.clone(),
             seed,
         );
@@ -392,6 +406,7 @@ impl Drive<'_> {
                 execution_uid: self.instance.spec.plan_execution.uid.clone(),
                 renderer,
                 parameters,
+                applied: Mutex::default(),
                 pods,
             },
         })

@@ -150,6 +150,7 @@ async fn patch(
             plan_name,
             uid,
             status,
+            requested_by: cluster.requester().to_owned(),
             ..PlanExecution::default()
         });
     }
