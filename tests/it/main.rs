@@ -12,6 +12,7 @@ mod crash;
 mod differential;
 mod errors;
 mod galera;
+mod pipe;
 mod readme;
 mod support;
 mod tour;
