@@ -6,8 +6,10 @@
 #![cfg(test)]
 
 mod architecture;
+mod conformance;
 mod control;
 mod crash;
+mod differential;
 mod errors;
 mod galera;
 mod pipe;
