@@ -10,6 +10,8 @@ mod control;
 mod crash;
 mod errors;
 mod galera;
+mod history;
+mod prune;
 mod readme;
 mod support;
 mod tour;
