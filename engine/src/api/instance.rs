@@ -9,7 +9,10 @@ use k8s_openapi::{
 use kube::CustomResource;
 use serde::{Deserialize, Serialize};
 
-use super::records::{Inventory, PastExecution};
+use super::{
+    operator_version::is_false,
+    records::{Inventory, PastExecution},
+};
 
 /// What users ask of an instance.
 #[derive(CustomResource, Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -54,10 +57,6 @@ pub struct PlanExecution {
     /// Who asked for it: a command and its user, or a program. KUDO does not know the field.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub requested_by: String,
-}
-
-fn is_false(value: &bool) -> bool {
-    !value
 }
 
 impl PlanExecution {

@@ -10,7 +10,7 @@ mod follow;
 pub(crate) mod prune;
 mod records;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 use kube::Api;
 use serde_json::Value;
@@ -169,7 +169,7 @@ impl Driver {
         };
         let outcome = tokio::select! {
             biased;
-            outcome = self.drive_held(namespace, name, observe) => outcome,
+            outcome = Box::pin(self.drive_held(namespace, name, observe)) => outcome,
             why = held.keep() => return Err(DriveError::Lost(why)),
         };
         held.release().await;
@@ -389,6 +389,7 @@ impl Drive<'_> {
         let renderer = Renderer::new(
             self.subject.clone(),
             spec.templates.clone(),
+            spec.template_functions,
             parameters.clone(),
             seed,
         );
@@ -405,6 +406,7 @@ impl Drive<'_> {
                 execution_uid: self.instance.spec.plan_execution.uid.clone(),
                 renderer,
                 parameters,
+                applied: Mutex::default(),
                 pods,
             },
         })
