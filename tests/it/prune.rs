@@ -115,7 +115,7 @@ impl Drop for Admin {
 
 /// Writes version `version` of a package whose deploy plan has these tasks, and returns its folder.
 ///
-/// A resource `x` is the ConfigMap `x`, and `role` is a ClusterRole named after the namespace.
+/// A resource `x` is the `ConfigMap` `x`, and `role` is a `ClusterRole` named after the namespace.
 fn package(user: &User, version: &str, tasks: &[(&str, &[&str])], plans: &str) -> String {
     let folder = format!("pruned-{version}");
     for resource in tasks.iter().flat_map(|(_, resources)| *resources) {
