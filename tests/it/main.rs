@@ -11,6 +11,7 @@ mod crash;
 mod errors;
 mod galera;
 mod history;
+mod pipe;
 mod prune;
 mod readme;
 mod support;

@@ -118,6 +118,7 @@ fn execution_by(clock: Arc<dyn Clock>, plan: PlanSpec, tasks: Vec<TaskSpec>) -> 
         parameters: BTreeMap::new(),
         applied: std::sync::Mutex::default(),
         pods,
+        pipe_image: text("busybox"),
         cluster: cluster.clone(),
     };
     let progress = Progress::new(standing, cluster.clock().clone());
