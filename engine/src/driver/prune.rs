@@ -448,13 +448,11 @@ fn uses(other: &Instance, subject: &Subject, object: &ObjectKey, operator: Optio
         .status
         .as_ref()
         .and_then(|status| status.inventory.as_ref());
-    match inventory {
-        Some(inventory) => inventory.objects().iter().any(|one| one.may_be(object)),
-        None => {
-            let labels = other.metadata.labels.as_ref();
-            labels.and_then(|labels| labels.get(LABEL_OPERATOR).map(String::as_str)) == operator
-        }
+    if let Some(inventory) = inventory {
+        return inventory.objects().iter().any(|one| one.may_be(object));
     }
+    let labels = other.metadata.labels.as_ref();
+    labels.and_then(|labels| labels.get(LABEL_OPERATOR).map(String::as_str)) == operator
 }
 
 /// A definition takes every object of its kind along, whoever made it.
