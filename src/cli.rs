@@ -73,7 +73,9 @@ pub(crate) enum Color {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Install a package and run its deploy plan
-    Install(Install),
+    Install(Box<Install>),
+    /// Move an instance to another version of its package
+    Upgrade(Box<Upgrade>),
     /// Change parameters of an instance and run the plan that they trigger
     Update(Update),
     /// Show, start and wait for plans
@@ -138,6 +140,23 @@ pub(crate) struct Values {
     pub parameter_file: Vec<PathBuf>,
 }
 
+/// Where a package comes from when it is neither a path nor an address.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Source {
+    /// Name of the repository; else the one that `repo context` chose
+    #[arg(long, value_name = "NAME", help_heading = "Package")]
+    pub repo: Option<String>,
+    /// Version of the software that the package runs; else the newest
+    #[arg(long, value_name = "VERSION", help_heading = "Package")]
+    pub app_version: Option<String>,
+    /// Version of the package; else the newest
+    #[arg(long, value_name = "VERSION", help_heading = "Package")]
+    pub operator_version: Option<String>,
+    /// Folder with KUDO's settings; also $KUDO_HOME, else ~/.kudo
+    #[arg(long, value_name = "FOLDER", help_heading = "Package")]
+    pub home: Option<PathBuf>,
+}
+
 /// Whether and how long to wait.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Waiting {
@@ -155,9 +174,14 @@ pub(crate) struct Waiting {
 /// `install`
 #[derive(Args, Debug)]
 pub(crate) struct Install {
-    /// Folder or .tgz of the package
+    /// Folder, .tgz, address of a .tgz, or name in a repository
     #[arg(value_name = "PACKAGE")]
     pub package: String,
+    #[command(flatten)]
+    pub source: Source,
+    /// Take the package from the operator versions that the namespace has already
+    #[arg(long, conflicts_with_all = ["repo", "skip_instance"], help_heading = "Package")]
+    pub in_cluster: bool,
     /// Name of the instance; else the operator's name and `-instance`
     #[arg(long, value_name = "NAME")]
     pub instance: Option<String>,
@@ -177,6 +201,31 @@ pub(crate) struct Update {
     pub instance: InstanceArg,
     #[command(flatten)]
     pub values: Values,
+    #[command(flatten)]
+    pub wait: Waiting,
+}
+
+/// `upgrade`
+#[derive(Args, Debug)]
+pub(crate) struct Upgrade {
+    /// Folder, .tgz, address of a .tgz, or name in a repository
+    #[arg(value_name = "PACKAGE")]
+    pub package: String,
+    #[command(flatten)]
+    pub source: Source,
+    /// Take the package from the operator versions that the namespace has already
+    #[arg(long, conflicts_with = "repo", help_heading = "Package")]
+    pub in_cluster: bool,
+    #[command(flatten)]
+    pub instance: InstanceArg,
+    #[command(flatten)]
+    pub values: Values,
+    /// Go to an older version too, or to the same one of another application version
+    #[arg(long)]
+    pub allow_downgrade: bool,
+    /// Check everything and say what would run, but write nothing
+    #[arg(long)]
+    pub dry_run: bool,
     #[command(flatten)]
     pub wait: Waiting,
 }

@@ -5,6 +5,7 @@
 //! | [`cli`] | what can be typed |
 //! | [`settings`] | what the environment says |
 //! | [`connection`], [`sandbox`] | which cluster is spoken to |
+//! | [`packages`], [`fetch`] | where packages come from |
 //! | [`commands`] | arguments, one engine call, one presentation, each |
 //! | [`ui`] | what people see |
 //! | [`exit`] | exit codes |
@@ -13,6 +14,8 @@ mod cli;
 mod commands;
 mod connection;
 mod exit;
+mod fetch;
+mod packages;
 mod sandbox;
 mod settings;
 mod ui;

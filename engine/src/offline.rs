@@ -71,14 +71,7 @@ pub fn rendered(release: &Release, part: &Part) -> Result<Vec<Rendering>, Offlin
     for parameter in &version.spec.parameters {
         parameters::check(parameter, given.get(&parameter.name).map(String::as_str))?;
     }
-    let values = parameters::template_values(&version.spec.parameters, given)?;
-    let subject = Subject::of(&release.instance, version);
-    let renderer = Renderer::new(
-        subject,
-        version.spec.templates.clone(),
-        values,
-        Seed::unused(),
-    );
+    let renderer = renderer(release)?;
     let mut found = Vec::new();
     for position in positions(release, part)? {
         let written = version
@@ -87,7 +80,7 @@ pub fn rendered(release: &Release, part: &Part) -> Result<Vec<Rendering>, Offlin
             .iter()
             .find(|task| task.name == position.task);
         let written = written.ok_or_else(|| OfflineError::NoTask(position.task.clone()))?;
-        for template in Task::build(written)?.templates() {
+        for template in templates(written)? {
             let text = renderer.text(&template, &position)?;
             found.push(Rendering {
                 position: position.clone(),
@@ -97,6 +90,66 @@ pub fn rendered(release: &Release, part: &Part) -> Result<Vec<Rendering>, Offlin
         }
     }
     Ok(found)
+}
+
+/// Returns the templates of a task. A child's versions may be open until its package is found.
+fn templates(written: &TaskSpec) -> Result<Vec<String>, TaskBuildError> {
+    if written.kind == "KudoOperator" {
+        let file = written.spec.parameter_file.clone();
+        return Ok(if file.is_empty() { vec![] } else { vec![file] });
+    }
+    Ok(Task::build(written)?.templates())
+}
+
+fn renderer(release: &Release) -> Result<Renderer, ParameterError> {
+    let version = &release.operator_version;
+    let given = &release.instance.spec.parameters;
+    Ok(Renderer::new(
+        Subject::of(&release.instance, version),
+        version.spec.templates.clone(),
+        parameters::template_values(&version.spec.parameters, given)?,
+        Seed::unused(),
+    ))
+}
+
+/// A child instance that a plan makes.
+#[derive(Clone, Debug)]
+pub struct Child {
+    /// The task that makes it.
+    pub task: TaskSpec,
+    /// What the task's parameter file gives.
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// Returns the children that `plan` makes; none where the plan has Pipe tasks, as in [`check`].
+///
+/// # Errors
+///
+/// When a parameter file cannot be rendered, or is not a map of values.
+pub fn children(release: &Release, plan: &str) -> Result<Vec<Child>, OfflineError> {
+    let part = Part {
+        plan: Some(plan.to_owned()),
+        ..Part::default()
+    };
+    let positions = positions(release, &part)?;
+    let tasks = &release.operator_version.spec.tasks;
+    let task_of = |position: &Position| tasks.iter().find(|task| task.name == position.task);
+    let mut found = positions.iter().filter_map(task_of);
+    if found.any(|task| task.kind == "Pipe") {
+        return Ok(Vec::new());
+    }
+    let renderer = renderer(release)?;
+    let mut children = Vec::new();
+    for position in &positions {
+        let Some(task) = task_of(position).filter(|task| task.kind == "KudoOperator") else {
+            continue;
+        };
+        children.push(Child {
+            task: task.clone(),
+            parameters: renderer.child_parameters(&task.spec.parameter_file, position)?,
+        });
+    }
+    Ok(children)
 }
 
 /// Checks that the plan which a change starts can be rendered, before anything is written.

@@ -11,6 +11,7 @@ mod sandbox;
 mod template;
 mod uninstall;
 mod update;
+mod upgrade;
 mod values;
 
 use clap::CommandFactory as _;
@@ -28,7 +29,11 @@ pub(crate) async fn run(cli: Cli, settings: &Settings, ui: &Ui) -> anyhow::Resul
     let global = &cli.global;
     let connected = || connect(global, settings, ui);
     match cli.command {
-        Command::Install(args) => Box::pin(install::install(args, connected, ui)).await,
+        Command::Install(args) => Box::pin(install::install(*args, connected, settings, ui)).await,
+        Command::Upgrade(args) => {
+            let connection = connected().await?;
+            Box::pin(upgrade::upgrade(*args, &connection, settings, ui)).await
+        }
         Command::Update(args) => update::update(args, &connected().await?, ui).await,
         Command::Plan(args) => plan::plan(args, &connected().await?, ui).await,
         Command::Get(args) => get::get(&args, &connected().await?, ui).await,

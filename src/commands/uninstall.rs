@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use kube::Api;
 use kudo_engine::{
-    api::Instance, cluster::read, driver::Outcome, operations::uninstall as ask_for_deletion,
+    api::Instance,
+    cluster::read,
+    driver::Outcome,
+    operations::{OperationError, descendants, uninstall as ask_for_deletion},
 };
 
 use crate::{cli::Uninstall, connection::Connection, exit::ExitStatus, ui::Ui};
@@ -19,6 +22,7 @@ pub(super) async fn uninstall(
 ) -> anyhow::Result<ExitStatus> {
     let name = super::instance::chosen(&args.instance, connection).await?;
     let (cluster, namespace) = (&connection.cluster, &connection.namespace);
+    let children = descendants(cluster, namespace, &name).await?;
     let needs_cleanup = ask_for_deletion(cluster, namespace, &name, args.skip_cleanup).await?;
     if args.wait.no_wait {
         ui.print(&format!(
@@ -26,13 +30,45 @@ pub(super) async fn uninstall(
         ))?;
         return Ok(ExitStatus::Done);
     }
+    let end = cleaned_up(&name, needs_cleanup, &args, connection, ui).await?;
+    if end != ExitStatus::Done {
+        return Ok(end);
+    }
+    ui.print(&format!("instance.kudo.dev/v1beta1/{name} deleted\n"))?;
+    for child in children {
+        let needs_cleanup =
+            match ask_for_deletion(cluster, namespace, &child, args.skip_cleanup).await {
+                Ok(needs_cleanup) => needs_cleanup,
+                // It has gone with its parent.
+                Err(OperationError::NoInstance { .. }) => continue,
+                Err(OperationError::Cluster(error)) if error.is_not_found() => continue,
+                Err(error) => return Err(error.into()),
+            };
+        let end = cleaned_up(&child, needs_cleanup, &args, connection, ui).await?;
+        if end != ExitStatus::Done {
+            return Ok(end);
+        }
+        ui.note(&format!("The child instance {child} is gone too."));
+    }
+    Ok(ExitStatus::Done)
+}
+
+/// Drives the cleanup plan of an instance that is being deleted, and waits until it is gone.
+async fn cleaned_up(
+    name: &str,
+    needs_cleanup: bool,
+    args: &Uninstall,
+    connection: &Connection,
+    ui: &Ui,
+) -> anyhow::Result<ExitStatus> {
     if needs_cleanup {
-        let driven = super::drive::drive(connection, &name, args.wait.timeout, ui).await?;
+        let driven = super::drive::drive(connection, name, args.wait.timeout, ui).await?;
         match driven {
             (Some(Outcome::Failed { .. }), status) => {
-                ui.say(
-                    "hint: delete it without its cleanup plan: kudo-rs uninstall --skip-cleanup",
-                );
+                ui.say(&format!(
+                    "hint: delete it without its cleanup plan: kudo-rs uninstall --instance {name} \
+                     --skip-cleanup"
+                ));
                 return Ok(status);
             }
             (None, status) => return Ok(status),
@@ -42,18 +78,14 @@ pub(super) async fn uninstall(
     ui.note(&format!(
         "Waiting until everything that {name} owns is gone."
     ));
-    let gone = until_gone(connection, &name);
     let limit = args.wait.timeout.unwrap_or(Duration::MAX);
-    if let Ok(gone) = tokio::time::timeout(limit, gone).await {
-        gone?;
-    } else {
+    let Ok(gone) = tokio::time::timeout(limit, until_gone(connection, name)).await else {
         ui.say(&format!(
             "error: {name} is still there; what it owns has not gone in time"
         ));
         return Ok(ExitStatus::TimedOut);
-    }
-    ui.print(&format!("instance.kudo.dev/v1beta1/{name} deleted\n"))?;
-    Ok(ExitStatus::Done)
+    };
+    gone.map(|()| ExitStatus::Done)
 }
 
 async fn until_gone(connection: &Connection, name: &str) -> anyhow::Result<()> {

@@ -7,6 +7,7 @@
 
 mod architecture;
 mod crash;
+mod dependencies;
 mod errors;
 mod galera;
 mod readme;

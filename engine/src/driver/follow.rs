@@ -131,7 +131,7 @@ impl Driver {
 }
 
 /// Returns why a plan failed: its own message, or the first of its steps.
-pub(super) fn message_of(status: &crate::api::instance::PlanStatus) -> String {
+pub(crate) fn message_of(status: &crate::api::instance::PlanStatus) -> String {
     let steps = status.phases.iter().flat_map(|phase| &phase.steps);
     let failed = steps.filter(|step| step.status == ExecutionStatus::FatalError);
     std::iter::once(&status.message)

@@ -6,12 +6,17 @@
 //! silent.
 
 mod conditions;
+mod dependencies;
 mod follow;
 mod records;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use kube::Api;
+use kube::{Api, api::ListParams};
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -43,6 +48,8 @@ use crate::{
     tasks::Worker,
 };
 
+pub(crate) use follow::message_of;
+
 /// How often a running plan's status is written at most.
 const WRITE_PAUSE: Duration = Duration::from_millis(250);
 
@@ -51,6 +58,22 @@ const WRITE_PAUSE: Duration = Duration::from_millis(250);
 pub struct Driver {
     cluster: Cluster,
     holder: String,
+    /// The instances that this driver is at, as namespace and name.
+    busy: Arc<Mutex<BTreeSet<String>>>,
+}
+
+/// The word that this driver is at an instance, for as long as it lives.
+struct Busy {
+    with: Arc<Mutex<BTreeSet<String>>>,
+    key: String,
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        if let Ok(mut busy) = self.with.lock() {
+            busy.remove(&self.key);
+        }
+    }
 }
 
 /// What an observer is shown while a plan runs.
@@ -132,7 +155,11 @@ struct Drive<'a> {
 impl Driver {
     /// Returns a driver that calls itself `holder` in Leases.
     pub fn new(cluster: Cluster, holder: String) -> Self {
-        Self { cluster, holder }
+        Self {
+            cluster,
+            holder,
+            busy: Arc::default(),
+        }
     }
 
     /// Drives the plan that is scheduled on an instance, or follows whoever does, to its end.
@@ -150,10 +177,13 @@ impl Driver {
         observe: &(dyn Fn(Report) + Sync),
     ) -> Result<Outcome, DriveError> {
         let instance = self.instance(namespace, name).await?;
-        let mut held = match self.lease_or_outcome(&instance, observe).await? {
+        let busy = self.busy_with(namespace, name);
+        let turn = self.lease_or_outcome(&instance, busy.is_some(), observe);
+        let mut held = match turn.await? {
             follow::Followed::Drive(held) => held,
             follow::Followed::Ended(outcome) => return Ok(outcome),
         };
+        let _busy = busy.or_else(|| self.busy_with(namespace, name));
         let outcome = tokio::select! {
             biased;
             outcome = self.drive_held(namespace, name, observe) => outcome,
@@ -163,13 +193,31 @@ impl Driver {
         outcome
     }
 
-    /// Gives back the right to drive an instance, if this driver has it.
+    /// Notes that this driver is at an instance; `None` when it is there already.
+    fn busy_with(&self, namespace: &str, name: &str) -> Option<Busy> {
+        let key = format!("{namespace}/{name}");
+        let mut busy = self.busy.lock().ok()?;
+        busy.insert(key.clone()).then(|| Busy {
+            with: Arc::clone(&self.busy),
+            key,
+        })
+    }
+
+    /// Gives back the right to drive an instance and its children, where this driver has it.
     pub async fn release(&self, namespace: &str, name: &str) {
         let Ok(instance) = self.instance(namespace, name).await else {
             return;
         };
+        let all = self.instances(namespace).list(&ListParams::default()).await;
+        let all = all.map(|list| list.items).unwrap_or_default();
+        for one in std::iter::once(&instance).chain(descendants(&instance, &all)) {
+            self.release_one(one).await;
+        }
+    }
+
+    async fn release_one(&self, instance: &Instance) {
         let subject = Subject::of(
-            &instance,
+            instance,
             &OperatorVersion::new("", OperatorVersionSpec::default()),
         );
         if let Err(error) = self.cluster.stop_driving(&subject, &self.holder).await {
@@ -180,17 +228,29 @@ impl Driver {
     async fn lease_or_outcome(
         &self,
         instance: &Instance,
+        is_alone: bool,
         observe: &(dyn Fn(Report) + Sync),
     ) -> Result<follow::Followed, DriveError> {
         let subject = Subject::of(
             instance,
             &OperatorVersion::new("", OperatorVersionSpec::default()),
         );
-        match self
+        let mut asked = self
             .cluster
             .ask_to_drive(&subject, &self.holder, None)
-            .await?
+            .await?;
+        if let Asked::Theirs { holder, version } = &asked
+            && is_alone
+            && *holder == self.holder
         {
+            // It is ours from a drive that was dropped, as when the parent's plan starts anew.
+            let stale = Some(version.clone());
+            asked = self
+                .cluster
+                .ask_to_drive(&subject, &self.holder, stale.as_deref())
+                .await?;
+        }
+        match asked {
             Asked::Ours(held) => Ok(follow::Followed::Drive(held)),
             Asked::Theirs { holder, version } => {
                 self.follow(&subject, holder, version, observe).await
@@ -275,6 +335,10 @@ impl Drive<'_> {
                 .map(Turn::Ended);
         };
         observe(Report::Progress(standing.clone()));
+        if let Some(message) = self.missing_dependency(&plan).await? {
+            let refused = self.refuse(&plan, event::DEPENDENCY, message).await;
+            return refused.map(Turn::Ended);
+        }
         let given = &self.instance.spec.parameters;
         let parameters = match parameters::template_values(&self.version.spec.parameters, given) {
             Ok(parameters) => parameters,
@@ -375,6 +439,8 @@ impl Drive<'_> {
                 renderer,
                 parameters,
                 pods,
+                driver: self.driver.clone(),
+                version_namespace: self.instance.operator_version_key().0.to_owned(),
             },
         })
     }
@@ -492,6 +558,31 @@ async fn show(mut progress: watch::Receiver<PlanStatus>, observe: &(dyn Fn(Repor
         if progress.changed().await.is_err() {
             return std::future::pending().await;
         }
+    }
+}
+
+/// Returns the instances that `root` owns, and those that they own, parents before children.
+pub fn descendants<'a>(root: &Instance, all: &'a [Instance]) -> Vec<&'a Instance> {
+    let mut found: Vec<&Instance> = Vec::new();
+    let mut parents: BTreeSet<&str> = root.metadata.uid.as_deref().into_iter().collect();
+    loop {
+        let is_new = |one: &&Instance| {
+            let uid = &one.metadata.uid;
+            let is_known = found.iter().any(|known| known.metadata.uid == *uid);
+            let mut owners = one.metadata.owner_references.iter().flatten();
+            *uid != root.metadata.uid
+                && !is_known
+                && owners.any(|owner| parents.contains(owner.uid.as_str()))
+        };
+        let children: Vec<&Instance> = all.iter().filter(is_new).collect();
+        if children.is_empty() {
+            return found;
+        }
+        parents = children
+            .iter()
+            .filter_map(|child| child.metadata.uid.as_deref())
+            .collect();
+        found.extend(children);
     }
 }
 

@@ -4,10 +4,14 @@
 //! |---|---|
 //! | [`apply`] | Apply, and Toggle when it is on |
 //! | [`delete`] | Delete, and Toggle when it is off |
+//! | [`kudo_operator`] | `KudoOperator`: a child instance, and its plan |
+//! | [`child`] | what has to happen to a child, as a plain function |
 //! | [`wait`] | waiting for health, and for objects to be gone |
 
 mod apply;
+mod child;
 mod delete;
+mod kudo_operator;
 mod wait;
 
 use std::collections::BTreeMap;
@@ -16,7 +20,9 @@ use serde_json::Value as Json;
 
 use crate::{
     cluster::{Cluster, pods::Pods},
+    driver::Driver,
     error::{TaskError, event},
+    package::Wanted,
     parameters::parse_bool,
     plan::Position,
     render::Renderer,
@@ -41,6 +47,10 @@ pub struct Worker {
     pub parameters: BTreeMap<String, Json>,
     /// The instance's pods, to say why something is not ready.
     pub pods: Pods,
+    /// Drives the plans of child instances.
+    pub driver: Driver,
+    /// Where the operator versions of child instances are.
+    pub version_namespace: String,
 }
 
 /// What a task asks for, in the order in which it was found out.
@@ -76,7 +86,21 @@ impl Worker {
                 done,
             } => dummy(*want_err, *fatal, *done),
             Task::Pipe { .. } => Err(unsupported("Pipe")),
-            Task::KudoOperator { .. } => Err(unsupported("KudoOperator")),
+            Task::KudoOperator {
+                package,
+                operator_version,
+                app_version,
+                instance_name,
+                parameter_file,
+            } => {
+                let wanted = Wanted {
+                    package: package.clone(),
+                    operator_version: operator_version.clone(),
+                    app_version: app_version.clone(),
+                };
+                self.kudo_operator(&wanted, instance_name, parameter_file, position)
+                    .await
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use crate::{
     health::{self, Health},
 };
 
-use super::{Worker, apply::name_of};
+use super::{Worker, apply::name_of, child::Wish};
 
 /// What has to hold before a task is done.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub enum Wait {
     Healthy(Vec<Awaited>),
     /// These objects are gone.
     Gone(Vec<Awaited>),
+    /// This child instance is as it should be, and its plan is complete.
+    Child(Box<Wish>),
 }
 
 /// An object that is waited for, as it was when the waiting began.
@@ -58,7 +60,11 @@ impl Awaited {
 
 impl Worker {
     /// Returns when `wait` holds; `say` hears what is missing, each time that changes.
-    pub async fn finish(&self, wait: Wait, say: impl Fn(&str)) -> Result<(), TaskError> {
+    pub async fn finish(
+        &self,
+        wait: Wait,
+        say: impl Fn(&str) + Send + Sync,
+    ) -> Result<(), TaskError> {
         match wait {
             Wait::Nothing => Ok(()),
             Wait::Forever => {
@@ -67,6 +73,7 @@ impl Worker {
             }
             Wait::Healthy(awaited) => self.healthy(awaited, say).await,
             Wait::Gone(awaited) => self.gone(awaited, say).await,
+            Wait::Child(wish) => self.child(&wish, &say).await,
         }
     }
 

@@ -9,6 +9,7 @@ use crate::{
     api::{TaskFields, instance::PlanStatus},
     clock::{RandomIds, SystemClock},
     cluster::{Cluster, pods::Pods},
+    driver::Driver,
     plan::status,
     render::{Renderer, Seed},
     subject::Subject,
@@ -93,6 +94,8 @@ fn execution_of(plan: PlanSpec, tasks: Vec<TaskSpec>) -> Execution {
         renderer,
         parameters: BTreeMap::new(),
         pods,
+        driver: Driver::new(cluster.clone(), text("nobody")),
+        version_namespace: text("default"),
         cluster: cluster.clone(),
     };
     let progress = Progress::new(standing, cluster.clock().clone());
