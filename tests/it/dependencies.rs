@@ -112,8 +112,16 @@ fn a_tree_is_installed_changed_and_uninstalled() {
         );
         assert_eq!(owner["controller"], Value::Null);
 
-        user.run(&["update", "--instance", "top", "-p", "COLOR=blue", "-p", "SIZE=2"])
-            .ok();
+        user.run(&[
+            "update",
+            "--instance",
+            "top",
+            "-p",
+            "COLOR=blue",
+            "-p",
+            "SIZE=2",
+        ])
+        .ok();
         let leaf = instance(&user, "top-middle-leaf");
         assert_eq!(
             leaf["spec"]["parameters"],
@@ -212,8 +220,15 @@ fn an_instance_of_somebody_else_is_not_taken_over() {
         let leaf = leaf.to_str().unwrap();
         let root = parent(&user, "root", ("root", "0.1.0"), "../leaf", FILE);
         user.run(&["install", &root, "--instance", "first"]).ok();
-        user.run(&["install", leaf, "--instance", "top-leaf", "-p", "COLOR=mine"])
-            .ok();
+        user.run(&[
+            "install",
+            leaf,
+            "--instance",
+            "top-leaf",
+            "-p",
+            "COLOR=mine",
+        ])
+        .ok();
 
         user.run(&["install", &root, "--instance", "top"]).refused(
             "cannot install instance 'top-leaf' because an instance of that name already exists",

@@ -112,7 +112,7 @@ pub enum OperationError {
         /// Name of the child instance.
         name: String,
         /// What is wrong with it.
-        error: Box<OperationError>,
+        error: Box<Self>,
     },
     /// The cluster is too old for the package.
     #[error("the package needs Kubernetes {needed} or newer, and this cluster has {found}")]

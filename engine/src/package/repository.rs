@@ -318,8 +318,12 @@ impl Entry {
 
 /// Returns the SHA-256 of `bytes` in hexadecimal digits.
 pub fn digest(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::new();
+    for byte in Sha256::digest(bytes) {
+        let digits = [byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16));
+        text.extend(digits.into_iter().flatten());
+    }
+    text
 }
 
 fn newest_entry_first(one: &Entry, two: &Entry) -> Ordering {

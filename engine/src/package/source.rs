@@ -151,7 +151,9 @@ pub(super) fn matters(path: &str) -> bool {
 }
 
 fn is_archive(path: &str) -> bool {
-    path.ends_with(".tgz")
+    Path::new(path)
+        .extension()
+        .is_some_and(|extension| extension == "tgz")
 }
 
 /// kudo-spec 1.1: the folder begins with `templates` and the name has `.yaml` in it somewhere.
