@@ -98,6 +98,7 @@ fn of_operation(error: &OperationError) -> Option<&'static str> {
         OperationError::Downgrade { .. } => {
             Some("--allow-downgrade goes to an older version all the same")
         }
+        OperationError::Refused(_) => Some("`kudo-rs plan status` shows how the plan stands"),
         OperationError::Render(_)
         | OperationError::Child { .. }
         | OperationError::OtherOperator { .. }

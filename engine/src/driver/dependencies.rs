@@ -3,9 +3,15 @@
 //! Operator versions may have been written by anybody, so the driver looks by itself, in the cluster
 //! alone: there the tasks name exact versions.
 
+use kube::{
+    ResourceExt as _,
+    api::{ListParams, Patch, PatchParams},
+};
+use serde_json::json;
+
 use crate::{
-    api::{Operator, OperatorSpec},
-    cluster::installed::NotInstalled,
+    api::{Instance, Operator, OperatorSpec, names::ANNOTATION_EXECUTION_UID},
+    cluster::{ClusterError, installed::NotInstalled},
     package::{Dependencies, Found},
 };
 
@@ -41,6 +47,39 @@ impl Drive<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Lets a retry try the children again that failed under `execution`: without that, they fail it as
+    /// they did before.
+    pub(super) async fn forget_failed_children(
+        &self,
+        plan: &str,
+        execution: &str,
+    ) -> Result<(), DriveError> {
+        if !self.has_child_tasks(plan) {
+            return Ok(());
+        }
+        let all = self.api.list(&ListParams::default()).await;
+        let all = all.map_err(ClusterError::from)?;
+        let is_ours = |child: &&Instance| {
+            let mut owners = child.owner_references().iter();
+            let asked_by = child.annotations().get(ANNOTATION_EXECUTION_UID);
+            asked_by.is_some_and(|uid| uid == execution)
+                && owners.any(|owner| owner.uid == self.subject.uid)
+        };
+        let forgotten = json!({"metadata": {"annotations": {ANNOTATION_EXECUTION_UID: null}}});
+        for child in all.iter().filter(is_ours) {
+            let patched = self
+                .api
+                .patch(
+                    child.object_name(),
+                    &PatchParams::default(),
+                    &Patch::Merge(&forgotten),
+                )
+                .await;
+            patched.map_err(ClusterError::from)?;
+        }
+        Ok(())
     }
 
     fn has_child_tasks(&self, plan: &str) -> bool {

@@ -5,11 +5,13 @@
 
 mod change;
 mod children;
+mod control;
 mod install;
 mod uninstall;
 mod upgrade;
 
 pub use change::{Asked, Edit, change};
+pub use control::{Control, Refusal, control};
 pub use install::{Installed, Object, install};
 pub use uninstall::{descendants, uninstall};
 pub use upgrade::{Upgrade, Upgraded, upgrade};
@@ -25,6 +27,9 @@ pub enum OperationError {
     /// The rules forbid it.
     #[error(transparent)]
     Denied(#[from] Denial),
+    /// The plan cannot be controlled so.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// There is no such instance.
     #[error("there is no instance `{name}` in namespace `{namespace}`")]
     NoInstance {

@@ -4,22 +4,27 @@
 //! plan runs. The parent's driver then drives that plan too, under the child's own Lease, or follows
 //! whoever does.
 
+use std::collections::BTreeMap;
+
 use futures::future::{BoxFuture, FutureExt as _};
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::{
     Api,
     api::{Patch, PatchParams, PostParams},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
-    admission::{Decision, admitted_execution, merge_patch},
+    admission::{admitted_execution, merge_patch},
     api::{
         Instance, OperatorVersion,
         instance::{ExecutionStatus, PlanStatus},
         names::FIELD_MANAGER,
     },
-    cluster::{ClusterError, read},
+    cluster::{
+        ClusterError, kinds, read,
+        watch::{Target, Verdict},
+    },
     driver::{DriveError, Outcome, Report},
     error::{TaskError, event},
     package::{Wanted, release::operator_version_name, value},
@@ -100,9 +105,17 @@ impl Worker {
                 let driven = self
                     .driver
                     .drive(&wish.parent.namespace, &wish.name, &observe);
-                match driven.await {
+                match driven.boxed().await {
                     // How it ended is read from the child: an engine after this one sees no more.
                     Ok(Outcome::Complete { .. } | Outcome::Failed { .. } | Outcome::Idle) => {}
+                    Ok(Outcome::Paused { plan }) => {
+                        say(&format!(
+                            "Instance `{0}`: plan {plan} is paused; `kudo-rs plan resume --instance \
+                             {0}` goes on with it",
+                            wish.name
+                        ));
+                        self.until_resumed(wish).await;
+                    }
                     Ok(Outcome::Gone) => return Err(gone(wish)),
                     Err(error) => return Err(not_driven(wish, &error)),
                 }
@@ -110,6 +123,19 @@ impl Worker {
             Ok(())
         }
         .boxed()
+    }
+
+    async fn until_resumed(&self, wish: &Wish) {
+        let target = Target {
+            kind: kinds::namespaced("kudo.dev", "v1beta1", "Instance", "instances"),
+            namespace: wish.parent.namespace.clone(),
+            name: wish.name.clone(),
+        };
+        let observer = |state: Option<&Value>| match state {
+            Some(state) if state["spec"]["planExecution"]["paused"] == true => Verdict::Watch,
+            _ => Verdict::Enough,
+        };
+        self.cluster.observe(&target, "", observer).await;
     }
 
     /// Does the next thing that has to happen to the child; it can be called at any time.
@@ -134,10 +160,19 @@ impl Worker {
                         .await
                         .map(drop)
                 }
-                Next::Change(mut wished, decision, plan) => {
-                    wish.mark(&mut wished);
+                Next::Change(wished, decision, plan) => {
+                    let execution = admitted_execution(&plan, self.cluster.ids().uid());
                     let old = current.as_ref().unwrap_or(&wished);
-                    self.change(&api, old, &wished, &decision, &plan).await
+                    let patch = merge_patch(old, &wished, &decision, Some(&execution));
+                    self.patch(&api, wish, patch).await
+                }
+                Next::Retry(execution) => {
+                    let version = current.and_then(|old| old.metadata.resource_version);
+                    let patch = json!({
+                        "metadata": {"resourceVersion": version},
+                        "spec": {"planExecution": execution},
+                    });
+                    self.patch(&api, wish, patch).await
                 }
             };
             match written.map_err(ClusterError::from) {
@@ -155,26 +190,21 @@ impl Worker {
         read(&Api::namespaced(client, namespace), name).await
     }
 
-    async fn change(
+    async fn patch(
         &self,
         api: &Api<Instance>,
-        old: &Instance,
-        new: &Instance,
-        decision: &Decision,
-        plan: &str,
+        wish: &Wish,
+        mut patch: Value,
     ) -> Result<(), kube::Error> {
-        let execution = admitted_execution(plan, self.cluster.ids().uid());
-        let mut patch = merge_patch(old, new, decision, Some(&execution));
-        patch["metadata"]["labels"] = json!(new.metadata.labels);
-        patch["metadata"]["annotations"] = json!(new.metadata.annotations);
+        let (labels, annotations) = wish.marks();
+        patch["metadata"]["labels"] = json!(labels);
+        patch["metadata"]["annotations"] = json!(annotations);
         let params = PatchParams {
             field_manager: Some(FIELD_MANAGER.to_owned()),
             ..PatchParams::default()
         };
-        let name = old.object_name();
-        api.patch(name, &params, &Patch::Merge(&patch))
-            .await
-            .map(drop)
+        let patched = api.patch(&wish.name, &params, &Patch::Merge(&patch)).await;
+        patched.map(drop)
     }
 }
 
@@ -201,9 +231,9 @@ impl crate::render::Renderer {
         &self,
         file: &str,
         position: &Position,
-    ) -> Result<std::collections::BTreeMap<String, String>, TaskError> {
+    ) -> Result<BTreeMap<String, String>, TaskError> {
         if file.is_empty() {
-            return Ok(std::collections::BTreeMap::new());
+            return Ok(BTreeMap::new());
         }
         let fatal = |cause: String| TaskError::fatal(event::RENDERING, cause);
         let text = self.text(file, position)?;
@@ -215,10 +245,9 @@ impl crate::render::Renderer {
 fn leave_out_unknown(wish: &mut Wish, file: &str) -> Vec<String> {
     let definitions = &wish.version.spec.parameters;
     let is_known = |name: &String| definitions.iter().any(|one| one.name == *name);
-    let (known, unknown) =
-        std::mem::take(&mut wish.parameters)
-            .into_iter()
-            .partition::<std::collections::BTreeMap<_, _>, _>(|(name, _)| is_known(name));
+    let (known, unknown) = std::mem::take(&mut wish.parameters)
+        .into_iter()
+        .partition::<BTreeMap<_, _>, _>(|(name, _)| is_known(name));
     wish.parameters = known;
     let version = wish.version.metadata.name.as_deref().unwrap_or_default();
     let warning = |name| {

@@ -21,7 +21,7 @@ use crate::{
         },
     },
     error::{TaskError, event},
-    plan::status::last_executed,
+    plan::status::{last_executed, why_failed},
     subject::Subject,
 };
 
@@ -49,6 +49,8 @@ pub(super) enum Next {
     Create(Box<Instance>, String),
     /// It becomes like this, and this plan is scheduled on it.
     Change(Box<Instance>, Decision, String),
+    /// This execution, which failed, goes on from where it failed.
+    Retry(PlanExecution),
     /// Its plan runs to the end.
     Drive,
     /// Nothing: it is as it should be.
@@ -114,7 +116,9 @@ impl Wish {
             controller: None,
             block_owner_deletion: None,
         }]);
-        self.mark(&mut instance);
+        let (labels, annotations) = self.marks();
+        metadata.labels = Some(labels);
+        metadata.annotations = Some(annotations);
         instance
     }
 
@@ -142,16 +146,15 @@ impl Wish {
         )
     }
 
-    /// Writes down whose child it is and which execution of the parent asked for its plan: a child that
-    /// failed under this execution is not tried again by it.
-    pub(super) fn mark(&self, instance: &mut Instance) {
-        let labels = instance.metadata.labels.get_or_insert_default();
-        labels.insert(LABEL_OPERATOR.to_owned(), self.operator_name());
-        let annotations = instance.metadata.annotations.get_or_insert_default();
-        annotations.insert(
+    /// Returns the label of its operator, and the annotation with the execution of the parent that asked
+    /// for its plan: a child that failed under this execution is not tried again by it.
+    pub(super) fn marks(&self) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
+        let label = (LABEL_OPERATOR.to_owned(), self.operator_name());
+        let asked_by = (
             ANNOTATION_EXECUTION_UID.to_owned(),
             self.execution_uid.clone(),
         );
+        (BTreeMap::from([label]), BTreeMap::from([asked_by]))
     }
 }
 
@@ -255,6 +258,14 @@ fn standing(wish: &Wish, current: &Instance) -> Result<Next, TaskError> {
     if asked_by == Some(&wish.execution_uid) {
         return Err(failure(wish, failed));
     }
+    if asked_by.is_none() && wish.version.spec.plans.contains_key(&failed.name) {
+        return Ok(Next::Retry(PlanExecution {
+            plan_name: failed.name.clone(),
+            uid: failed.uid.clone(),
+            status: Some(ExecutionStatus::Pending),
+            ..PlanExecution::default()
+        }));
+    }
     again(wish, current, failed)
 }
 
@@ -274,12 +285,13 @@ fn failure(wish: &Wish, failed: &PlanStatus) -> TaskError {
             "plan {} of child instance {} failed: {}",
             failed.name,
             wish.key(),
-            crate::driver::message_of(failed)
+            why_failed(failed)
         ),
     )
 }
 
-/// A child failed under an earlier execution of the parent: this one tries the plan again.
+/// A child failed under an earlier execution of the parent: this one runs its plan anew. A retry of
+/// the parent has taken the mark away, and then the child goes on from where it failed too.
 fn again(wish: &Wish, current: &Instance, failed: &PlanStatus) -> Result<Next, TaskError> {
     let plans = &wish.version.spec.plans;
     let mut candidates = [failed.name.as_str(), PLAN_UPDATE, PLAN_DEPLOY].into_iter();

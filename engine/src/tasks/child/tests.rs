@@ -81,6 +81,7 @@ fn failed(mut child: Instance, plan: &str) -> Instance {
         name: plan.to_owned(),
         status: ExecutionStatus::FatalError,
         message: "no disk".to_owned(),
+        uid: "child-uid".to_owned(),
         ..PlanStatus::default()
     };
     child.status = Some(InstanceStatus {
@@ -216,6 +217,23 @@ fn a_child_that_failed_fails_this_execution_and_is_tried_again_by_another() {
     wish.execution_uid = "execution-2".to_owned();
     let (_, plan) = changed(next(&wish, Some(&child), Some(&v1())));
     assert_eq!(plan, "deploy");
+}
+
+#[test]
+fn a_retry_of_the_parent_retries_the_child_under_its_own_uid() {
+    let wish = wish(v1(), &[]);
+    let mut child = failed(existing(&wish), "deploy");
+    child.metadata.annotations = None;
+
+    let Ok(Next::Retry(execution)) = next(&wish, Some(&child), Some(&v1())) else {
+        panic!("the child is retried");
+    };
+
+    assert_eq!(
+        (execution.plan_name.as_str(), execution.uid.as_str()),
+        ("deploy", "child-uid")
+    );
+    assert_eq!(execution.status, Some(ExecutionStatus::Pending));
 }
 
 #[test]
