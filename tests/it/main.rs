@@ -14,3 +14,4 @@ mod galera;
 mod readme;
 mod support;
 mod tour;
+mod upgrade;
