@@ -47,6 +47,9 @@ pub(crate) struct Global {
     /// Use the built-in sandbox instead of a cluster
     #[arg(long, global = true, conflicts_with_all = ["kubeconfig", "context"], help_heading = "Cluster")]
     pub sandbox: bool,
+    /// Folder with the list of repositories; else the one that the environment names, or ~/.kudo
+    #[arg(long, global = true, value_name = "FOLDER", help_heading = "Packages")]
+    pub home: Option<PathBuf>,
     /// When to colour: a terminal decides unless told
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN", help_heading = "Output")]
     pub color: Color,
@@ -88,6 +91,9 @@ pub(crate) enum Command {
     /// Inspect and check packages
     #[command(subcommand)]
     Package(Package),
+    /// Choose where packages come from, and make repositories
+    #[command(subcommand)]
+    Repo(Repo),
     /// Render the templates of a package without a cluster
     Template(Template),
     /// Install KUDO's definitions into the cluster
@@ -144,17 +150,14 @@ pub(crate) struct Values {
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Source {
     /// Name of the repository; else the one that `repo context` chose
-    #[arg(long, value_name = "NAME", help_heading = "Package")]
+    #[arg(long, value_name = "NAME", help_heading = "Packages")]
     pub repo: Option<String>,
     /// Version of the software that the package runs; else the newest
-    #[arg(long, value_name = "VERSION", help_heading = "Package")]
+    #[arg(long, value_name = "VERSION", help_heading = "Packages")]
     pub app_version: Option<String>,
     /// Version of the package; else the newest
-    #[arg(long, value_name = "VERSION", help_heading = "Package")]
+    #[arg(long, value_name = "VERSION", help_heading = "Packages")]
     pub operator_version: Option<String>,
-    /// Folder with KUDO's settings; also $KUDO_HOME, else ~/.kudo
-    #[arg(long, value_name = "FOLDER", help_heading = "Package")]
-    pub home: Option<PathBuf>,
 }
 
 /// Whether and how long to wait.
@@ -180,7 +183,7 @@ pub(crate) struct Install {
     #[command(flatten)]
     pub source: Source,
     /// Take the package from the operator versions that the namespace has already
-    #[arg(long, conflicts_with_all = ["repo", "skip_instance"], help_heading = "Package")]
+    #[arg(long, conflicts_with_all = ["repo", "skip_instance"], help_heading = "Packages")]
     pub in_cluster: bool,
     /// Name of the instance; else the operator's name and `-instance`
     #[arg(long, value_name = "NAME")]
@@ -214,7 +217,7 @@ pub(crate) struct Upgrade {
     #[command(flatten)]
     pub source: Source,
     /// Take the package from the operator versions that the namespace has already
-    #[arg(long, conflicts_with = "repo", help_heading = "Package")]
+    #[arg(long, conflicts_with = "repo", help_heading = "Packages")]
     pub in_cluster: bool,
     #[command(flatten)]
     pub instance: InstanceArg,
@@ -391,6 +394,60 @@ pub(crate) enum PackageList {
         /// Folder or .tgz of the package
         package: String,
     },
+}
+
+/// `repo ...`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Repo {
+    /// Add a repository
+    Add {
+        /// Name to give it
+        name: String,
+        /// Address or path of the folder with its index
+        url: String,
+        /// Do not look whether it is a repository
+        #[arg(short = 'f', long)]
+        skip_check: bool,
+    },
+    /// Remove repositories
+    #[command(alias = "rm")]
+    Remove {
+        /// Their names
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
+    },
+    /// List repositories; a star marks the one in use
+    List,
+    /// Use a repository from now on
+    Context {
+        /// Its name
+        name: String,
+    },
+    /// Make the index of a folder with .tgz packages
+    Index(RepoIndex),
+}
+
+/// `repo index`
+#[derive(Args, Debug)]
+pub(crate) struct RepoIndex {
+    /// The folder
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
+    /// Address under which the folder will be served
+    #[arg(long, value_name = "URL", conflicts_with = "url_repo")]
+    pub url: Option<String>,
+    /// Repository as which the folder will be served
+    #[arg(long, value_name = "NAME")]
+    pub url_repo: Option<String>,
+    /// Address or path of an index whose packages are added
+    #[arg(long, value_name = "URL", conflicts_with = "merge_repo")]
+    pub merge: Option<String>,
+    /// Repository whose packages are added
+    #[arg(long, value_name = "NAME")]
+    pub merge_repo: Option<String>,
+    /// Replace an index that is there
+    #[arg(short = 'w', long)]
+    pub overwrite: bool,
 }
 
 /// `template`

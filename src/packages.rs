@@ -29,8 +29,11 @@ pub(crate) struct Sources<'a> {
 
 impl<'a> Sources<'a> {
     pub(crate) fn new(source: &'a Source, settings: &Settings, ui: &'a Ui) -> Self {
-        let home = source.home.clone().or_else(|| settings.kudo_home.clone());
-        Self { source, home, ui }
+        Self {
+            source,
+            home: settings.kudo_home.clone(),
+            ui,
+        }
     }
 
     /// Returns the package that a user names.
@@ -42,13 +45,13 @@ impl<'a> Sources<'a> {
             repo,
             app_version,
             operator_version,
-            home: _,
         } = self.source;
         let is_bare = !name.contains('/');
         let names_a_repository =
             repo.is_some() || app_version.is_some() || operator_version.is_some();
         let is_here = Path::new(name).exists();
-        if !is_bare || (is_here && !names_a_repository) || name.ends_with(".tgz") {
+        let is_archive = Path::new(name).extension().is_some_and(|one| one == "tgz");
+        if !is_bare || is_archive || (is_here && !names_a_repository) {
             return Ok(Package::read(Path::new(name))?);
         }
         let wanted = Wanted {
@@ -56,7 +59,7 @@ impl<'a> Sources<'a> {
             operator_version: operator_version.clone().unwrap_or_default(),
             app_version: app_version.clone().unwrap_or_default(),
         };
-        self.from_repository(&wanted).await
+        self.offered(&wanted).await
     }
 
     /// Returns `root` with its tasks naming exactly what was found, and all that it needs.
@@ -98,7 +101,7 @@ impl<'a> Sources<'a> {
             }
             return Ok(parent.read_child(name)?.found()?);
         }
-        match self.from_repository(wanted).await {
+        match self.offered(wanted).await {
             Ok(package) => Ok(package.found()?),
             Err(error) => self.installed(wanted, cluster, namespace, error).await,
         }
@@ -123,7 +126,8 @@ impl<'a> Sources<'a> {
         Ok(found)
     }
 
-    async fn from_repository(&self, wanted: &Wanted) -> anyhow::Result<Package> {
+    /// Returns what the repository in use has.
+    async fn offered(&self, wanted: &Wanted) -> anyhow::Result<Package> {
         let repositories = self.repositories()?;
         let repository = repositories.find(self.source.repo.as_deref())?;
         let index = index(repository).await?;

@@ -7,6 +7,7 @@ mod install;
 mod instance;
 mod package;
 mod plan;
+mod repo;
 mod sandbox;
 mod template;
 mod uninstall;
@@ -27,6 +28,10 @@ use crate::{
 /// Runs what was typed.
 pub(crate) async fn run(cli: Cli, settings: &Settings, ui: &Ui) -> anyhow::Result<ExitStatus> {
     let global = &cli.global;
+    let settings = &Settings {
+        kudo_home: global.home.clone().or_else(|| settings.kudo_home.clone()),
+        ..settings.clone()
+    };
     let connected = || connect(global, settings, ui);
     match cli.command {
         Command::Install(args) => Box::pin(install::install(*args, connected, settings, ui)).await,
@@ -39,6 +44,7 @@ pub(crate) async fn run(cli: Cli, settings: &Settings, ui: &Ui) -> anyhow::Resul
         Command::Get(args) => get::get(&args, &connected().await?, ui).await,
         Command::Uninstall(args) => uninstall::uninstall(args, &connected().await?, ui).await,
         Command::Package(args) => package::package(args, ui),
+        Command::Repo(args) => repo::repo(args, settings, ui).await,
         Command::Template(args) => template::template(&args, global, ui),
         Command::Init(args) => init::init(&args, connected, ui).await,
         Command::Sandbox(args) => sandbox::sandbox(args, settings, ui).await,

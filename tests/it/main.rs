@@ -12,6 +12,7 @@ mod dependencies;
 mod errors;
 mod galera;
 mod readme;
+mod repository;
 mod support;
 mod tour;
 mod upgrade;

@@ -1,6 +1,9 @@
 //! Packages that are installed in a cluster: an Operator and its versions (kudo-spec 3.11, 7.2).
 
-use kube::{Api, api::ListParams};
+use kube::{
+    Api,
+    api::{ListParams, ObjectMeta},
+};
 
 use crate::{
     api::{Operator, OperatorVersion},
@@ -116,15 +119,29 @@ impl Cluster {
         let name = name.unwrap_or_default();
         let operators: Api<Operator> = Api::namespaced(self.client().clone(), namespace);
         match read(&operators, &name).await? {
-            Some(operator) => Ok(Found {
-                operator,
-                operator_version,
-                package: None,
-            }),
+            Some(mut operator) => {
+                operator.metadata = bare(&operator.metadata);
+                let mut operator_version = operator_version;
+                operator_version.metadata = bare(&operator_version.metadata);
+                Ok(Found {
+                    operator,
+                    operator_version,
+                    package: None,
+                })
+            }
             None => Err(NotInstalled::Operator {
                 namespace: namespace.to_owned(),
                 name,
             }),
         }
+    }
+}
+
+/// Returns the metadata that an object of the same content would be created with.
+fn bare(stored: &ObjectMeta) -> ObjectMeta {
+    ObjectMeta {
+        name: stored.name.clone(),
+        namespace: stored.namespace.clone(),
+        ..ObjectMeta::default()
     }
 }

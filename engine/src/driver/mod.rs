@@ -189,7 +189,8 @@ impl Driver {
         let _busy = busy.or_else(|| self.busy_with(namespace, name));
         let outcome = tokio::select! {
             biased;
-            outcome = self.drive_held(namespace, name, observe) => outcome,
+            // It is large, and plans run in plans.
+            outcome = Box::pin(self.drive_held(namespace, name, observe)) => outcome,
             why = held.keep() => return Err(DriveError::Lost(why)),
         };
         held.release().await;

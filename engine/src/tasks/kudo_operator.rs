@@ -105,7 +105,7 @@ impl Worker {
                 let driven = self
                     .driver
                     .drive(&wish.parent.namespace, &wish.name, &observe);
-                match driven.boxed().await {
+                match driven.await {
                     // How it ended is read from the child: an engine after this one sees no more.
                     Ok(Outcome::Complete { .. } | Outcome::Failed { .. } | Outcome::Idle) => {}
                     Ok(Outcome::Paused { plan }) => {
