@@ -110,6 +110,43 @@ pub(crate) enum Command {
     },
 }
 
+impl Command {
+    /// Returns the words of the command as they were typed.
+    pub(crate) fn words(&self) -> &'static str {
+        match self {
+            Self::Install(_) => "install",
+            Self::Upgrade(_) => "upgrade",
+            Self::Update(_) => "update",
+            Self::Plan(plan) => plan.words(),
+            Self::Get(_) => "get",
+            Self::Uninstall(_) => "uninstall",
+            Self::Package(_) => "package",
+            Self::Repo(_) => "repo",
+            Self::Template(_) => "template",
+            Self::Init(_) => "init",
+            Self::Sandbox(_) => "sandbox",
+            Self::Version(_) => "version",
+            Self::Completion { .. } => "completion",
+        }
+    }
+}
+
+impl Plan {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Status { .. } => "plan status",
+            Self::History(_) => "plan history",
+            Self::Trigger { .. } => "plan trigger",
+            Self::Pause { .. } => "plan pause",
+            Self::Retry { .. } => "plan retry",
+            Self::Skip { .. } => "plan skip",
+            Self::Cancel { .. } => "plan cancel",
+            Self::Resume { .. } => "plan resume",
+            Self::Wait { .. } => "plan wait",
+        }
+    }
+}
+
 /// How lists and objects are printed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Format {
@@ -255,13 +292,8 @@ pub(crate) enum Plan {
         #[command(flatten)]
         output: Output,
     },
-    /// Show when each plan of an instance ran last
-    History {
-        #[command(flatten)]
-        instance: InstanceArg,
-        #[command(flatten)]
-        output: Output,
-    },
+    /// Show the last executions of an instance's plans, newest first
+    History(PlanHistory),
     /// Start a plan by hand
     Trigger {
         #[command(flatten)]
@@ -313,6 +345,24 @@ pub(crate) enum Plan {
         #[arg(long, value_name = "TIME", value_parser = duration)]
         timeout: Option<Duration>,
     },
+}
+
+/// `plan history`
+#[derive(Args, Debug)]
+pub(crate) struct PlanHistory {
+    #[command(flatten)]
+    pub instance: InstanceArg,
+    /// Show one execution in detail: its changed parameters, its error and where its time went
+    #[arg(long, value_name = "UID", conflicts_with = "last")]
+    pub uid: Option<String>,
+    /// Show the newest execution in detail; -v shows all of them so
+    #[arg(long)]
+    pub last: bool,
+    /// Show KUDO's tree instead: each plan with its last run
+    #[arg(long, conflicts_with_all = ["uid", "last", "output"])]
+    pub tree: bool,
+    #[command(flatten)]
+    pub output: Output,
 }
 
 /// `get`

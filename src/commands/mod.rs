@@ -2,6 +2,7 @@
 
 mod drive;
 mod get;
+mod history;
 mod init;
 mod install;
 mod instance;
@@ -32,7 +33,8 @@ pub(crate) async fn run(cli: Cli, settings: &Settings, ui: &Ui) -> anyhow::Resul
         kudo_home: global.home.clone().or_else(|| settings.kudo_home.clone()),
         ..settings.clone()
     };
-    let connected = || connect(global, settings, ui);
+    let requester = settings.requester(cli.command.words());
+    let connected = || connect(global, settings, &requester, ui);
     match cli.command {
         Command::Install(args) => Box::pin(install::install(*args, connected, settings, ui)).await,
         Command::Upgrade(args) => {

@@ -240,25 +240,3 @@ fn an_instance_of_somebody_else_is_not_taken_over() {
         user.run(&["uninstall", "--instance", "top-leaf"]).ok();
     }
 }
-
-/// Creates an object as somebody other than `kudo-rs install` would.
-fn create(user: &User, plural: &str, object: &Value) {
-    user.request("POST", plural, object);
-}
-
-/// An operator version as Go KUDO stores it (kudo-spec 3.11): its task names exact versions.
-fn stored_version(name: &str, child: &str) -> Value {
-    serde_json::json!({
-        "apiVersion": "kudo.dev/v1beta1",
-        "kind": "OperatorVersion",
-        "metadata": {"name": format!("{name}-0.1.0")},
-        "spec": {
-            "operator": {"kind": "Operator", "name": name},
-            "version": "0.1.0",
-            "tasks": [{"name": "child", "kind": "KudoOperator",
-                "spec": {"package": child, "operatorVersion": "0.1.0"}}],
-            "plans": {"deploy": {"strategy": "serial", "phases": [{"name": "main",
-                "strategy": "serial", "steps": [{"name": "child", "tasks": ["child"]}]}]}},
-        },
-    })
-}

@@ -6,6 +6,7 @@
 #![cfg(test)]
 
 mod architecture;
+mod children;
 mod control;
 mod crash;
 mod dependencies;

@@ -31,7 +31,7 @@ pub fn merge_patch(
     if let Some(execution) = execution {
         // What was asked of the execution before does not hold for this one.
         spec["planExecution"] = replaced(
-            &json!({"paused": true, "cancelled": true}),
+            &json!({"paused": true, "cancelled": true, "requestedBy": true}),
             &json!(execution),
         );
     }
@@ -45,11 +45,12 @@ pub fn merge_patch(
 }
 
 /// Returns an execution of `plan` that is admitted: whoever sees it may drive it.
-pub fn admitted_execution(plan: &str, uid: String) -> PlanExecution {
+pub fn admitted_execution(plan: &str, uid: String, requested_by: &str) -> PlanExecution {
     PlanExecution {
         plan_name: plan.to_owned(),
         uid,
         status: Some(ExecutionStatus::InProgress),
+        requested_by: requested_by.to_owned(),
         ..PlanExecution::default()
     }
 }
@@ -97,7 +98,7 @@ mod tests {
             needs_cleanup: true,
         };
 
-        let execution = admitted_execution("upgrade", "u".to_owned());
+        let execution = admitted_execution("upgrade", "u".to_owned(), "me");
         let patch = merge_patch(&old, &new, &decision, Some(&execution));
 
         assert_eq!(
@@ -109,7 +110,7 @@ mod tests {
                     "parameters": {"gone": null, "kept": "3"},
                     "planExecution": {
                         "planName": "upgrade", "uid": "u", "status": "IN_PROGRESS",
-                        "paused": null, "cancelled": null,
+                        "paused": null, "cancelled": null, "requestedBy": "me",
                     },
                 },
             })

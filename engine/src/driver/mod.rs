@@ -8,6 +8,7 @@
 mod conditions;
 mod dependencies;
 mod follow;
+pub(crate) mod prune;
 mod records;
 
 use std::{
@@ -23,7 +24,7 @@ use tokio::sync::watch;
 use crate::{
     admission,
     api::{
-        Instance, OperatorVersion, OperatorVersionSpec,
+        Instance, Inventory, OperatorVersion, OperatorVersionSpec,
         instance::{ExecutionStatus, PlanStatus},
         names::{FINALIZER_CLEANUP, PLAN_CLEANUP},
     },
@@ -47,6 +48,8 @@ use crate::{
     subject::Subject,
     tasks::Worker,
 };
+
+pub use prune::{Fate, Removal};
 
 /// How often a running plan's status is written at most.
 const WRITE_PAUSE: Duration = Duration::from_millis(250);
@@ -83,6 +86,8 @@ pub enum Report {
     DrivenBy(String),
     /// The driver has fallen silent, and this process goes on in its place.
     TakenOver(String),
+    /// An object that nobody asks for any more was deleted, or was left for a reason.
+    Removal(Removal),
 }
 
 /// How driving ended.
@@ -153,6 +158,9 @@ struct Drive<'a> {
     instance: Instance,
     version: OperatorVersion,
     subject: Subject,
+    observe: &'a (dyn Fn(Report) + Sync),
+    /// The inventory as the end of the plan leaves it.
+    settled: Option<Inventory>,
 }
 
 impl Driver {
@@ -313,6 +321,8 @@ impl Driver {
             instance,
             version,
             subject,
+            observe,
+            settled: None,
         };
         drive.run(observe).await
     }
@@ -365,6 +375,9 @@ impl Drive<'_> {
             return Ok(Turn::Again);
         };
         observe(Report::Progress(execution.progress.now()));
+        if outcome.is_ok() {
+            self.settle_inventory(&execution.progress.now()).await;
+        }
         self.finish(&execution.progress.now(), outcome)
             .await
             .map(Turn::Ended)
@@ -457,6 +470,7 @@ impl Drive<'_> {
                 execution_uid: self.instance.spec.plan_execution.uid.clone(),
                 renderer,
                 parameters,
+                applied: Mutex::default(),
                 pods,
                 driver: self.driver.clone(),
                 version_namespace: self.instance.operator_version_key().0.to_owned(),

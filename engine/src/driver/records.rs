@@ -22,6 +22,7 @@ use crate::{
         names::{FIELD_MANAGER, PLAN_CLEANUP},
     },
     cluster::{ClusterError, read},
+    history,
     plan::execution::Failure,
     render::{Seed, uses_randomness},
 };
@@ -47,7 +48,11 @@ impl Drive<'_> {
         let generation = self.instance.metadata.generation;
         let mut known = self.instance.status.clone().unwrap_or_default().conditions;
         conditions::begin(&mut known, plan, generation, now);
+        let inventory = self.widened_inventory(plan).await;
         self.patch_status(&json!({
+            "admitted": history::admitted_patch(&self.instance),
+            "history": history::begun(&self.instance, &self.version, now),
+            "inventory": inventory,
             "observedGeneration": generation,
             "lastPlan": LastPlan { name: plan.to_owned(), status: ExecutionStatus::InProgress },
             "planStatus": statuses
@@ -109,12 +114,19 @@ impl Drive<'_> {
         let mut known = self.instance.status.clone().unwrap_or_default().conditions;
         let generation = self.instance.metadata.generation;
         conditions::end(&mut known, failure, generation, now);
-        let status = json!({
+        // A plan that could not even begin has no entry yet.
+        let past = history::begun(&self.instance, &self.version, now);
+        let message = failure.map_or("", |failure| &failure.message);
+        let mut status = json!({
+            "history": history::ended(&past, ended, message, now),
             "observedGeneration": generation,
             "lastPlan": LastPlan { name: ended.name.clone(), status: ended.status },
             "planStatus": {&ended.name: patch_of(ended)},
             "conditions": known,
         });
+        if let Some(inventory) = self.settled.take() {
+            status["inventory"] = json!(inventory);
+        }
         self.instance = self.insist(&Write::Status(status)).await?;
         let is_gone_for_good =
             ended.name == PLAN_CLEANUP && self.instance.metadata.deletion_timestamp.is_some();
@@ -141,6 +153,7 @@ impl Drive<'_> {
         if let Err(error) = again {
             tracing::debug!(%error, "the objects of the instance go after it");
         }
+        self.remove_cluster_objects().await?;
         let finalizers = admission::finalizers(&self.instance, false);
         let patch = json!({"metadata": {"finalizers": finalizers}});
         match self.insist(&Write::Spec(patch)).await {
@@ -155,6 +168,7 @@ impl Drive<'_> {
             plan_name: plan.to_owned(),
             uid: self.cluster().ids().uid(),
             status: Some(ExecutionStatus::InProgress),
+            requested_by: self.cluster().requester().to_owned(),
             ..PlanExecution::default()
         };
         self.patch(&json!({"spec": {"planExecution": execution}}))
@@ -285,5 +299,8 @@ fn patch_of(status: &PlanStatus) -> Value {
 
 /// Returns the merge patch that leaves no plan scheduled.
 pub(super) fn nothing_scheduled() -> Value {
-    json!({"planName": null, "uid": null, "status": null, "paused": null, "cancelled": null})
+    json!({
+        "planName": null, "uid": null, "status": null, "requestedBy": null,
+        "paused": null, "cancelled": null,
+    })
 }

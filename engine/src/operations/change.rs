@@ -139,7 +139,7 @@ async fn patch(
     offline::check(&release, &plan_name)?;
     // KUDO's webhook schedules by itself, and refuses a change that names the plan too.
     let is_ours = matches!(edit, Edit::Run(_)) || !has_kudo_webhook(cluster).await;
-    let execution = admitted_execution(&plan_name, cluster.ids().uid());
+    let execution = admitted_execution(&plan_name, cluster.ids().uid(), cluster.requester());
     let instance = &release.instance;
     let execution = is_ours.then_some(&execution);
     Ok(Some(merge_patch(old, instance, &decision, execution)))

@@ -13,7 +13,7 @@ mod upgrade;
 pub use change::{Asked, Edit, change};
 pub use control::{Control, Refusal, control};
 pub use install::{Installed, Object, install};
-pub use uninstall::{descendants, uninstall};
+pub use uninstall::{Leaving, descendants, uninstall};
 pub use upgrade::{Upgrade, Upgraded, upgrade};
 
 use crate::{admission::Denial, cluster::ClusterError, offline::OfflineError};

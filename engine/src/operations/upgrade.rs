@@ -104,7 +104,7 @@ pub async fn upgrade(
             writing.operator_version(&version).await?;
             is_installed = true;
         }
-        let execution = admitted_execution(&plan, cluster.ids().uid());
+        let execution = admitted_execution(&plan, cluster.ids().uid(), cluster.requester());
         let by_kudo = has_kudo_webhook(cluster).await;
         let patch = merge_patch(&old, &new, &decision, (!by_kudo).then_some(&execution));
         let params = PatchParams {

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::{
     admission::{admitted_execution, merge_patch},
     api::{
-        Instance, OperatorVersion,
+        Instance, OperatorVersion, PlanExecution,
         instance::{ExecutionStatus, PlanStatus},
         names::FIELD_MANAGER,
     },
@@ -154,14 +154,13 @@ impl Worker {
                 Next::Done => return Ok(Standing::Done),
                 Next::Drive => return Ok(Standing::Driving),
                 Next::Create(mut instance, plan) => {
-                    instance.spec.plan_execution =
-                        admitted_execution(&plan, self.cluster.ids().uid());
+                    instance.spec.plan_execution = self.execution_for(wish, &plan);
                     api.create(&PostParams::default(), &instance)
                         .await
                         .map(drop)
                 }
                 Next::Change(wished, decision, plan) => {
-                    let execution = admitted_execution(&plan, self.cluster.ids().uid());
+                    let execution = self.execution_for(wish, &plan);
                     let old = current.as_ref().unwrap_or(&wished);
                     let patch = merge_patch(old, &wished, &decision, Some(&execution));
                     self.patch(&api, wish, patch).await
@@ -188,6 +187,11 @@ impl Worker {
         let (namespace, name) = child.operator_version_key();
         let client = self.cluster.client().clone();
         read(&Api::namespaced(client, namespace), name).await
+    }
+
+    fn execution_for(&self, wish: &Wish, plan: &str) -> PlanExecution {
+        let requester = format!("parent instance {}", wish.parent.name);
+        admitted_execution(plan, self.cluster.ids().uid(), &requester)
     }
 
     async fn patch(
@@ -261,6 +265,7 @@ fn told(child: &str, report: &Report) -> String {
     match report {
         Report::Progress(status) => format!("Instance `{child}`: {}", of_plan(status)),
         Report::DrivenBy(holder) => format!("Instance `{child}`: driven by {holder}"),
+        Report::Removal(removal) => format!("Instance `{child}`: {}", removal.object),
         Report::TakenOver(holder) => format!("Instance `{child}`: taken over from {holder}"),
     }
 }

@@ -14,7 +14,7 @@ mod delete;
 mod kudo_operator;
 mod wait;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Mutex};
 
 use serde_json::Value as Json;
 
@@ -45,6 +45,8 @@ pub struct Worker {
     pub renderer: Renderer,
     /// What templates see as `.Params`.
     pub parameters: BTreeMap<String, Json>,
+    /// `ConfigMaps` and Secrets that this execution has applied, as the server answered them.
+    pub applied: Mutex<Vec<Json>>,
     /// The instance's pods, to say why something is not ready.
     pub pods: Pods,
     /// Drives the plans of child instances.

@@ -111,6 +111,7 @@ fn execution_by(clock: Arc<dyn Clock>, plan: PlanSpec, tasks: Vec<TaskSpec>) -> 
         execution_uid: text("uid"),
         renderer,
         parameters: BTreeMap::new(),
+        applied: std::sync::Mutex::default(),
         pods,
         driver: Driver::new(cluster.clone(), text("nobody")),
         version_namespace: text("default"),
