@@ -107,6 +107,7 @@ fn renderer(release: &Release) -> Result<Renderer, ParameterError> {
     Ok(Renderer::new(
         Subject::of(&release.instance, version),
         version.spec.templates.clone(),
+        version.spec.template_functions,
         parameters::template_values(&version.spec.parameters, given)?,
         Seed::unused(),
     ))

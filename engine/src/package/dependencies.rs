@@ -131,8 +131,9 @@ impl Found {
     /// Whether both are the same package; tasks may have been rewritten meanwhile.
     fn is_like(&self, other: &Self) -> bool {
         let (one, two) = (&self.operator_version.spec, &other.operator_version.spec);
-        (&one.templates, &one.parameters, &one.plans)
-            == (&two.templates, &two.parameters, &two.plans)
+        one.template_functions == two.template_functions
+            && (&one.templates, &one.parameters, &one.plans)
+                == (&two.templates, &two.parameters, &two.plans)
     }
 }
 
