@@ -33,6 +33,8 @@ pub struct Rendering {
     pub template: String,
     /// What it gives.
     pub text: String,
+    /// Whether it gives parameters of a child rather than objects.
+    pub is_parameter_file: bool,
 }
 
 /// Why a package cannot be rendered.
@@ -86,6 +88,7 @@ pub fn rendered(release: &Release, part: &Part) -> Result<Vec<Rendering>, Offlin
                 position: position.clone(),
                 template,
                 text,
+                is_parameter_file: written.kind == "KudoOperator",
             });
         }
     }

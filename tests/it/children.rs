@@ -145,7 +145,7 @@ fn child(package: &str) -> Value {
     }})
 }
 
-fn dummy(spec: Value) -> Value {
+fn dummy(spec: &Value) -> Value {
     json!({"kind": "Dummy", "spec": spec})
 }
 
@@ -159,7 +159,9 @@ fn failed(outcome: Outcome) -> String {
 #[tokio::test]
 async fn a_tree_runs_from_the_cluster_alone_and_files_know_their_place() {
     let world = World::new().await;
-    world.package("leaf", &[dummy(json!({"done": true}))]).await;
+    world
+        .package("leaf", &[dummy(&json!({"done": true}))])
+        .await;
     world.package("middle", &[child("leaf")]).await;
     world.package("root", &[child("middle")]).await;
     world.instance("root").await;
@@ -233,7 +235,7 @@ async fn packages_that_need_each_other_run_nothing() {
 async fn a_retry_of_the_parent_goes_on_where_the_grandchild_failed() {
     let world = World::new().await;
     world
-        .package("leaf", &[dummy(json!({"wantErr": true, "fatal": true}))])
+        .package("leaf", &[dummy(&json!({"wantErr": true, "fatal": true}))])
         .await;
     world.package("middle", &[child("leaf")]).await;
     world.package("root", &[child("middle")]).await;
@@ -267,7 +269,7 @@ async fn a_retry_of_the_parent_goes_on_where_the_grandchild_failed() {
 async fn a_driver_that_is_dropped_in_a_child_goes_on_at_once() {
     let world = World::new().await;
     world
-        .package("leaf", &[dummy(json!({"done": false}))])
+        .package("leaf", &[dummy(&json!({"done": false}))])
         .await;
     world.package("root", &[child("leaf")]).await;
     world.instance("root").await;
@@ -311,7 +313,7 @@ async fn a_driver_that_is_dropped_in_a_child_goes_on_at_once() {
 async fn a_child_that_is_paused_holds_its_parent_until_it_is_resumed() {
     let world = World::new().await;
     world
-        .package("leaf", &[dummy(json!({"done": false}))])
+        .package("leaf", &[dummy(&json!({"done": false}))])
         .await;
     world.package("root", &[child("leaf")]).await;
     world.instance("root").await;

@@ -240,3 +240,19 @@ fn an_instance_of_somebody_else_is_not_taken_over() {
         user.run(&["uninstall", "--instance", "top-leaf"]).ok();
     }
 }
+
+#[test]
+fn a_parameter_file_is_rendered_without_a_cluster_and_its_secrets_are_masked() {
+    let user = User::new();
+    let file = "COLOR: {{ .Params.COLOR }}\nPASSWORD: hunter2\n";
+    let root = parent(&user, "root", ("root", "0.1.0"), "../leaf", file);
+
+    let plain = user.run(&["template", &root]).ok();
+    assert_eq!(
+        plain,
+        "---\n# deploy.main.child.child: child.yaml\nCOLOR: red\nPASSWORD: hunter2\n"
+    );
+    let masked = user.run(&["template", &root, "--mask-secrets"]).ok();
+    assert!(masked.contains("COLOR: red\n"), "{masked}");
+    assert!(!masked.contains("hunter2"), "{masked}");
+}
