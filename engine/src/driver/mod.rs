@@ -10,6 +10,7 @@ mod dependencies;
 mod follow;
 pub(crate) mod prune;
 mod records;
+mod right;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,14 +18,14 @@ use std::{
     time::Duration,
 };
 
-use kube::{Api, api::ListParams};
+use kube::Api;
 use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::{
     admission,
     api::{
-        Instance, Inventory, OperatorVersion, OperatorVersionSpec,
+        Instance, Inventory, OperatorVersion,
         instance::{ExecutionStatus, PlanStatus},
         names::{FINALIZER_CLEANUP, PLAN_CLEANUP},
     },
@@ -32,7 +33,7 @@ use crate::{
         Cluster, ClusterError,
         events::Severity,
         kinds,
-        lease::{Asked, Held},
+        lease::Held,
         pods::Pods,
         read,
         watch::{Target, Verdict},
@@ -50,6 +51,7 @@ use crate::{
 };
 
 pub use prune::{Fate, Removal};
+pub use right::descendants;
 
 /// How often a running plan's status is written at most.
 const WRITE_PAUSE: Duration = Duration::from_millis(250);
@@ -61,20 +63,6 @@ pub struct Driver {
     holder: String,
     /// The instances that this driver is at, as namespace and name.
     busy: Arc<Mutex<BTreeSet<String>>>,
-}
-
-/// The word that this driver is at an instance, for as long as it lives.
-struct Busy {
-    with: Arc<Mutex<BTreeSet<String>>>,
-    key: String,
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        if let Ok(mut busy) = self.with.lock() {
-            busy.remove(&self.key);
-        }
-    }
 }
 
 /// What an observer is shown while a plan runs.
@@ -203,71 +191,6 @@ impl Driver {
         };
         held.release().await;
         outcome
-    }
-
-    /// Notes that this driver is at an instance; `None` when it is there already.
-    fn busy_with(&self, namespace: &str, name: &str) -> Option<Busy> {
-        let key = format!("{namespace}/{name}");
-        let mut busy = self.busy.lock().ok()?;
-        busy.insert(key.clone()).then(|| Busy {
-            with: Arc::clone(&self.busy),
-            key,
-        })
-    }
-
-    /// Gives back the right to drive an instance and its children, where this driver has it.
-    pub async fn release(&self, namespace: &str, name: &str) {
-        let Ok(instance) = self.instance(namespace, name).await else {
-            return;
-        };
-        let all = self.instances(namespace).list(&ListParams::default()).await;
-        let all = all.map(|list| list.items).unwrap_or_default();
-        for one in std::iter::once(&instance).chain(descendants(&instance, &all)) {
-            self.release_one(one).await;
-        }
-    }
-
-    async fn release_one(&self, instance: &Instance) {
-        let subject = Subject::of(
-            instance,
-            &OperatorVersion::new("", OperatorVersionSpec::default()),
-        );
-        if let Err(error) = self.cluster.stop_driving(&subject, &self.holder).await {
-            tracing::debug!(%error, "the lease was not given back");
-        }
-    }
-
-    async fn lease_or_outcome(
-        &self,
-        instance: &Instance,
-        is_alone: bool,
-        observe: &(dyn Fn(Report) + Sync),
-    ) -> Result<follow::Followed, DriveError> {
-        let subject = Subject::of(
-            instance,
-            &OperatorVersion::new("", OperatorVersionSpec::default()),
-        );
-        let mut asked = self
-            .cluster
-            .ask_to_drive(&subject, &self.holder, None)
-            .await?;
-        if let Asked::Theirs { holder, version } = &asked
-            && is_alone
-            && *holder == self.holder
-        {
-            // It is ours from a drive that was dropped, as when the parent's plan starts anew.
-            let stale = Some(version.clone());
-            asked = self
-                .cluster
-                .ask_to_drive(&subject, &self.holder, stale.as_deref())
-                .await?;
-        }
-        match asked {
-            Asked::Ours(held) => Ok(follow::Followed::Drive(held)),
-            Asked::Theirs { holder, version } => {
-                self.follow(&subject, holder, version, observe).await
-            }
-        }
     }
 
     async fn instance(&self, namespace: &str, name: &str) -> Result<Instance, DriveError> {
@@ -605,31 +528,6 @@ async fn show(mut progress: watch::Receiver<PlanStatus>, observe: &(dyn Fn(Repor
         if progress.changed().await.is_err() {
             return std::future::pending().await;
         }
-    }
-}
-
-/// Returns the instances that `root` owns, and those that they own, parents before children.
-pub fn descendants<'a>(root: &Instance, all: &'a [Instance]) -> Vec<&'a Instance> {
-    let mut found: Vec<&Instance> = Vec::new();
-    let mut parents: BTreeSet<&str> = root.metadata.uid.as_deref().into_iter().collect();
-    loop {
-        let is_new = |one: &&Instance| {
-            let uid = &one.metadata.uid;
-            let is_known = found.iter().any(|known| known.metadata.uid == *uid);
-            let mut owners = one.metadata.owner_references.iter().flatten();
-            *uid != root.metadata.uid
-                && !is_known
-                && owners.any(|owner| parents.contains(owner.uid.as_str()))
-        };
-        let children: Vec<&Instance> = all.iter().filter(is_new).collect();
-        if children.is_empty() {
-            return found;
-        }
-        parents = children
-            .iter()
-            .filter_map(|child| child.metadata.uid.as_deref())
-            .collect();
-        found.extend(children);
     }
 }
 
