@@ -50,6 +50,10 @@ pub(crate) struct Global {
     /// Folder with the list of repositories; else the one that the environment names, or ~/.kudo
     #[arg(long, global = true, value_name = "FOLDER", help_heading = "Packages")]
     pub home: Option<PathBuf>,
+    /// Image that keeps the files of Pipe tasks until they are copied, with sh and tar; also
+    /// $KUDO_RS_PIPE_IMAGE, else busybox:1.36
+    #[arg(long, global = true, value_name = "IMAGE", help_heading = "Cluster")]
+    pub pipe_image: Option<String>,
     /// When to colour: a terminal decides unless told
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN", help_heading = "Output")]
     pub color: Color,

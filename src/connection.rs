@@ -22,6 +22,9 @@ pub(crate) struct Connection {
     pub cluster: Cluster,
     /// The namespace: the flag's, else the context's.
     pub namespace: String,
+    /// The image for the pods of Pipe tasks: the flag's, else the environment's; else the engine knows
+    /// one.
+    pub pipe_image: Option<String>,
 }
 
 /// Connects to the cluster that the flags and the environment name, or to the sandbox when they name
@@ -32,6 +35,13 @@ pub(crate) async fn connect(
     requester: &str,
     ui: &Ui,
 ) -> anyhow::Result<Connection> {
+    let pipe_image = global.pipe_image.clone().or(settings.pipe_image.clone());
+    let connection = |client: Client, namespace: String| Connection {
+        cluster: Cluster::new(client, Arc::new(SystemClock), Arc::new(RandomIds))
+            .on_behalf_of(requester),
+        namespace,
+        pipe_image,
+    };
     if global.sandbox || !names_a_cluster(global, settings) {
         let home = sandbox_home(settings)?;
         ui.note(&format!(
@@ -43,7 +53,7 @@ pub(crate) async fn connect(
             .clone()
             .unwrap_or_else(|| "default".to_owned());
         let client = home.client(&namespace).await?;
-        return Ok(connection(client, namespace, requester));
+        return Ok(connection(client, namespace));
     }
     let config = config(global, settings).await?;
     let namespace = global
@@ -53,7 +63,7 @@ pub(crate) async fn connect(
     let url = config.cluster_url.to_string();
     let client = Client::try_from(config)
         .with_context(|| format!("the cluster at {url} cannot be spoken to"))?;
-    Ok(connection(client, namespace, requester))
+    Ok(connection(client, namespace))
 }
 
 /// Returns the sandbox of the settings.
@@ -70,12 +80,6 @@ pub(crate) fn sandbox_home(settings: &Settings) -> anyhow::Result<Home> {
         options.pod_ready_after = std::time::Duration::from_millis(milliseconds);
     }
     Ok(Home::new(folder, options))
-}
-
-fn connection(client: Client, namespace: String, requester: &str) -> Connection {
-    let cluster = Cluster::new(client, Arc::new(SystemClock), Arc::new(RandomIds));
-    let cluster = cluster.on_behalf_of(requester);
-    Connection { cluster, namespace }
 }
 
 fn names_a_cluster(global: &Global, settings: &Settings) -> bool {

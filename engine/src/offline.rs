@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use crate::{
     api::TaskSpec,
     error::TaskError,
-    package::Release,
+    package::{Release, Wanted},
     parameters::{self, ParameterError},
     plan::Position,
     render::{Renderer, Seed},
     subject::Subject,
     task::{Task, TaskBuildError},
+    tasks::pipe::{self, names::PipesError},
 };
 
 /// Which part of a package is rendered; `None` means all of it.
@@ -54,6 +55,9 @@ pub enum OfflineError {
     /// A task is not complete.
     #[error(transparent)]
     Task(#[from] TaskBuildError),
+    /// The pipes of a plan cannot be told apart.
+    #[error("could not make task pipes: {0}")]
+    Pipes(#[from] PipesError),
     /// A value does not fit its parameter.
     #[error(transparent)]
     Parameter(#[from] ParameterError),
@@ -68,115 +72,132 @@ pub enum OfflineError {
 ///
 /// When the part does not exist, a value is missing or wrong, or a template fails.
 pub fn rendered(release: &Release, part: &Part) -> Result<Vec<Rendering>, OfflineError> {
-    let version = &release.operator_version;
-    let given = &release.instance.spec.parameters;
-    for parameter in &version.spec.parameters {
-        parameters::check(parameter, given.get(&parameter.name).map(String::as_str))?;
-    }
-    let renderer = renderer(release)?;
     let mut found = Vec::new();
-    for position in positions(release, part)? {
-        let written = version
-            .spec
-            .tasks
-            .iter()
-            .find(|task| task.name == position.task);
-        let written = written.ok_or_else(|| OfflineError::NoTask(position.task.clone()))?;
-        for template in templates(written)? {
-            let text = renderer.text(&template, &position)?;
+    each_task(release, part, |renderer, task, position| {
+        for template in task.templates() {
+            let text = renderer.text(&template, position)?;
             found.push(Rendering {
                 position: position.clone(),
                 template,
                 text,
-                is_parameter_file: written.kind == "KudoOperator",
+                is_parameter_file: matches!(task, Task::KudoOperator { .. }),
             });
         }
-    }
+        Ok(())
+    })?;
     Ok(found)
-}
-
-/// Returns the templates of a task. A child's versions may be open until its package is found.
-fn templates(written: &TaskSpec) -> Result<Vec<String>, TaskBuildError> {
-    if written.kind == "KudoOperator" {
-        let file = written.spec.parameter_file.clone();
-        return Ok(if file.is_empty() { vec![] } else { vec![file] });
-    }
-    Ok(Task::build(written)?.templates())
-}
-
-fn renderer(release: &Release) -> Result<Renderer, ParameterError> {
-    let version = &release.operator_version;
-    let given = &release.instance.spec.parameters;
-    Ok(Renderer::new(
-        Subject::of(&release.instance, version),
-        version.spec.templates.clone(),
-        version.spec.template_functions,
-        parameters::template_values(&version.spec.parameters, given)?,
-        Seed::unused(),
-    ))
-}
-
-/// A child instance that a plan makes.
-#[derive(Clone, Debug)]
-pub struct Child {
-    /// The task that makes it.
-    pub task: TaskSpec,
-    /// What the task's parameter file gives.
-    pub parameters: BTreeMap<String, String>,
-}
-
-/// Returns the children that `plan` makes; none where the plan has Pipe tasks, as in [`check`].
-///
-/// # Errors
-///
-/// When a parameter file cannot be rendered, or is not a map of values.
-pub fn children(release: &Release, plan: &str) -> Result<Vec<Child>, OfflineError> {
-    let part = Part {
-        plan: Some(plan.to_owned()),
-        ..Part::default()
-    };
-    let positions = positions(release, &part)?;
-    let tasks = &release.operator_version.spec.tasks;
-    let task_of = |position: &Position| tasks.iter().find(|task| task.name == position.task);
-    let mut found = positions.iter().filter_map(task_of);
-    if found.any(|task| task.kind == "Pipe") {
-        return Ok(Vec::new());
-    }
-    let renderer = renderer(release)?;
-    let mut children = Vec::new();
-    for position in &positions {
-        let Some(task) = task_of(position).filter(|task| task.kind == "KudoOperator") else {
-            continue;
-        };
-        children.push(Child {
-            task: task.clone(),
-            parameters: renderer.child_parameters(&task.spec.parameter_file, position)?,
-        });
-    }
-    Ok(children)
 }
 
 /// Checks that the plan which a change starts can be rendered, before anything is written.
 ///
-/// A plan with Pipe tasks is left to its run: what its templates name in `.Pipes` is made on the way.
-///
 /// # Errors
 ///
-/// As [`rendered`].
+/// As [`rendered`], and when the pod of a Pipe task cannot be one.
 pub fn check(release: &Release, plan: &str) -> Result<(), OfflineError> {
     let part = Part {
         plan: Some(plan.to_owned()),
         ..Part::default()
     };
-    let tasks: Vec<String> = positions(release, &part)?
-        .into_iter()
-        .map(|position| position.task)
-        .collect();
-    let is_pipe = |task: &TaskSpec| task.kind == "Pipe" && tasks.contains(&task.name);
-    if release.operator_version.spec.tasks.iter().any(is_pipe) {
-        return Ok(());
+    each_task(release, &part, |renderer, task, position| {
+        if let Task::Pipe { pod, pipes } = task {
+            return Ok(pipe::check(renderer, pod, pipes, position)?);
+        }
+        for template in task.templates() {
+            renderer.text(&template, position)?;
+        }
+        Ok(())
+    })
+}
+
+/// Shows `visit` each task of `part` with what renders its templates.
+fn each_task(
+    release: &Release,
+    part: &Part,
+    mut visit: impl FnMut(&Renderer, &Task, &Position) -> Result<(), OfflineError>,
+) -> Result<(), OfflineError> {
+    let version = &release.operator_version;
+    let given = &release.instance.spec.parameters;
+    for parameter in &version.spec.parameters {
+        parameters::check(parameter, given.get(&parameter.name).map(String::as_str))?;
     }
-    rendered(release, &part).map(drop)
+    let values = parameters::template_values(&version.spec.parameters, given)?;
+    let subject = Subject::of(&release.instance, version);
+    let renderer = Renderer::new(
+        subject.clone(),
+        version.spec.templates.clone(),
+        version.spec.template_functions,
+        values,
+        Seed::unused(),
+    );
+    let tasks = &version.spec.tasks;
+    let mut renderers = BTreeMap::new();
+    for position in positions(release, part)? {
+        if !renderers.contains_key(&position.plan) {
+            let plan = &version.spec.plans[&position.plan];
+            let pipes = pipe::names::of_plan(&subject.name, &position.plan, plan, tasks)?;
+            let renderer = renderer.clone().with_pipes(pipes);
+            renderers.insert(position.plan.clone(), renderer);
+        }
+        let written = tasks.iter().find(|task| task.name == position.task);
+        let written = written.ok_or_else(|| OfflineError::NoTask(position.task.clone()))?;
+        visit(&renderers[&position.plan], &built(written)?, &position)?;
+    }
+    Ok(())
+}
+
+/// Builds a task; the version of a child may be open until its package is found.
+fn built(written: &TaskSpec) -> Result<Task, TaskBuildError> {
+    let mut written = written.clone();
+    if written.kind == "KudoOperator" && written.spec.operator_version.is_empty() {
+        "any".clone_into(&mut written.spec.operator_version);
+    }
+    Task::build(&written)
+}
+
+/// A child instance that a plan makes.
+#[derive(Clone, Debug)]
+pub struct Child {
+    /// Its package.
+    pub package: Wanted,
+    /// The name that its task gives it; empty for the default one.
+    pub instance_name: String,
+    /// What the task's parameter file gives.
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// Returns the children that `plan` makes.
+///
+/// # Errors
+///
+/// As [`check`], and when a parameter file is not a map of values.
+pub fn children(release: &Release, plan: &str) -> Result<Vec<Child>, OfflineError> {
+    let part = Part {
+        plan: Some(plan.to_owned()),
+        ..Part::default()
+    };
+    let mut children = Vec::new();
+    each_task(release, &part, |renderer, task, position| {
+        if let Task::KudoOperator {
+            package,
+            operator_version,
+            app_version,
+            instance_name,
+            parameter_file,
+        } = task
+        {
+            children.push(Child {
+                package: Wanted {
+                    package: package.clone(),
+                    operator_version: operator_version.clone(),
+                    app_version: app_version.clone(),
+                },
+                instance_name: instance_name.clone(),
+                parameters: renderer.child_parameters(parameter_file, position)?,
+            });
+        }
+        Ok(())
+    })?;
+    Ok(children)
 }
 
 fn positions(release: &Release, part: &Part) -> Result<Vec<Position>, OfflineError> {

@@ -12,6 +12,7 @@ mod crash;
 mod dependencies;
 mod errors;
 mod galera;
+mod pipe;
 mod readme;
 mod repository;
 mod support;

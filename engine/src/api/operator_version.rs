@@ -147,17 +147,6 @@ pub struct TaskFields {
     pub parameter_file: String,
 }
 
-impl TaskFields {
-    /// Returns the name of the child instance that a `KudoOperator` task of `parent` makes
-    /// (kudo-spec 3.10).
-    pub fn child_name(&self, parent: &str) -> String {
-        match self.instance_name.as_str() {
-            "" => format!("{parent}-{}", self.package),
-            name => name.to_owned(),
-        }
-    }
-}
-
 /// One file that a Pipe task takes from its pod.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -25,7 +25,7 @@ use tokio::sync::watch;
 use crate::{
     admission,
     api::{
-        Instance, Inventory, OperatorVersion,
+        Instance, Inventory, OperatorVersion, OperatorVersionSpec,
         instance::{ExecutionStatus, PlanStatus},
         names::{FINALIZER_CLEANUP, PLAN_CLEANUP},
     },
@@ -47,7 +47,10 @@ use crate::{
     },
     render::Renderer,
     subject::Subject,
-    tasks::Worker,
+    tasks::{
+        Worker,
+        pipe::{self, names::PipesError},
+    },
 };
 
 pub use prune::{Fate, Removal};
@@ -63,6 +66,7 @@ pub struct Driver {
     holder: String,
     /// The instances that this driver is at, as namespace and name.
     busy: Arc<Mutex<BTreeSet<String>>>,
+    pipe_image: String,
 }
 
 /// What an observer is shown while a plan runs.
@@ -158,7 +162,15 @@ impl Driver {
             cluster,
             holder,
             busy: Arc::default(),
+            pipe_image: pipe::DEFAULT_IMAGE.to_owned(),
         }
+    }
+
+    /// Returns the driver with another image for the container that keeps the files of Pipe tasks; it
+    /// needs `sh` and `tar`.
+    #[must_use]
+    pub fn with_pipe_image(self, pipe_image: String) -> Self {
+        Self { pipe_image, ..self }
     }
 
     /// Drives the plan that is scheduled on an instance, or follows whoever does, to its end.
@@ -293,7 +305,15 @@ impl Drive<'_> {
         if self.instance.spec.plan_execution.cancelled {
             return self.cancel(standing).await.map(Turn::Ended);
         }
-        let execution = self.execution(&plan, standing, parameters).await?;
+        let pipes = match self.pipes(&plan) {
+            Ok(pipes) => pipes,
+            Err(error) => {
+                let message = format!("could not make task pipes: {error}");
+                let refused = self.refuse(&plan, event::INVALID_PLAN, message).await;
+                return refused.map(Turn::Ended);
+            }
+        };
+        let execution = self.execution(&plan, standing, parameters, pipes).await?;
         let Some(outcome) = self.execute(&execution, observe).await else {
             return Ok(Turn::Again);
         };
@@ -365,11 +385,19 @@ impl Drive<'_> {
         Ok(Some(standing))
     }
 
+    /// Returns what templates of `plan` see as `.Pipes`.
+    fn pipes(&self, plan: &str) -> Result<BTreeMap<String, String>, PipesError> {
+        let OperatorVersionSpec { plans, tasks, .. } = &self.version.spec;
+        let spec = plans.get(plan).cloned().unwrap_or_default();
+        pipe::names::of_plan(&self.subject.name, plan, &spec, tasks)
+    }
+
     async fn execution(
         &self,
         plan: &str,
         standing: PlanStatus,
         parameters: BTreeMap<String, Value>,
+        pipes: BTreeMap<String, String>,
     ) -> Result<Execution, DriveError> {
         let cluster = self.cluster().clone();
         let seed = self.seed(plan).await?;
@@ -380,7 +408,8 @@ impl Drive<'_> {
             spec.template_functions,
             parameters.clone(),
             seed,
-        );
+        )
+        .with_pipes(pipes);
         let pods = Pods::new(cluster.clone(), &self.subject.namespace, &self.subject.name);
         let progress = Progress::new(standing, cluster.clock().clone());
         Ok(Execution {
@@ -398,6 +427,7 @@ impl Drive<'_> {
                 pods,
                 driver: self.driver.clone(),
                 version_namespace: self.instance.operator_version_key().0.to_owned(),
+                pipe_image: self.driver.pipe_image.clone(),
             },
         })
     }

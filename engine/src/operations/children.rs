@@ -7,6 +7,7 @@ use crate::{
     api::{Instance, InstanceSpec},
     offline::{self, Child},
     package::{Found, Release, release::operator_version_name},
+    task::child_name,
 };
 
 use super::OperationError;
@@ -53,15 +54,22 @@ fn checked_child(child: &Release, needed: &[Found]) -> Result<Vec<String>, Opera
 /// Returns the child as a release of its own; `None` when its package is not among `needed`, which
 /// the driver will say.
 fn child_release(parent: &Release, needed: &[Found], child: Child) -> Option<Release> {
-    let Child { task, parameters } = child;
-    let fields = &task.spec;
+    let Child {
+        package,
+        instance_name,
+        parameters,
+    } = child;
     let version = operator_version_name(
-        &fields.package,
-        &fields.app_version,
-        &fields.operator_version,
+        &package.package,
+        &package.app_version,
+        &package.operator_version,
     );
     let found = needed.iter().find(|found| found.name() == version)?;
-    let name = fields.child_name(parent.instance.object_name());
+    let name = child_name(
+        parent.instance.object_name(),
+        &instance_name,
+        &package.package,
+    );
     let mut instance = Instance::new(&name, InstanceSpec::default());
     instance
         .metadata

@@ -29,6 +29,7 @@ use crate::{
     error::{TaskError, event},
     package::{Wanted, release::operator_version_name, value},
     plan::Position,
+    task::child_name,
 };
 
 use super::{
@@ -45,10 +46,7 @@ impl Worker {
         position: &Position,
     ) -> Result<Started, TaskError> {
         let mut wish = Wish {
-            name: match instance_name {
-                "" => format!("{}-{}", self.subject.name, wanted.package),
-                name => name.to_owned(),
-            },
+            name: child_name(&self.subject.name, instance_name, &wanted.package),
             version: self.child_version(wanted).await?,
             reference: self.child_reference(wanted),
             parameters: self.renderer.child_parameters(parameter_file, position)?,

@@ -6,12 +6,14 @@
 //! | [`delete`] | Delete, and Toggle when it is off |
 //! | [`kudo_operator`] | `KudoOperator`: a child instance, and its plan |
 //! | [`child`] | what has to happen to a child, as a plain function |
+//! | [`pipe`] | Pipe |
 //! | [`wait`] | waiting for health, and for objects to be gone |
 
 mod apply;
 mod child;
 mod delete;
 mod kudo_operator;
+pub mod pipe;
 mod wait;
 
 use std::{collections::BTreeMap, sync::Mutex};
@@ -53,6 +55,8 @@ pub struct Worker {
     pub driver: Driver,
     /// Where the operator versions of child instances are.
     pub version_namespace: String,
+    /// Image of the container that keeps the files of a Pipe task until they are copied.
+    pub pipe_image: String,
 }
 
 /// What a task asks for, in the order in which it was found out.
@@ -87,7 +91,7 @@ impl Worker {
                 fatal,
                 done,
             } => dummy(*want_err, *fatal, *done),
-            Task::Pipe { .. } => Err(unsupported("Pipe")),
+            Task::Pipe { pod, pipes } => self.pipe(pod, pipes, position),
             Task::KudoOperator {
                 package,
                 operator_version,
@@ -144,12 +148,4 @@ fn dummy(want_err: bool, fatal: bool, done: bool) -> Result<Started, TaskError> 
         wait,
         warnings: Vec::new(),
     })
-}
-
-fn unsupported(kind: &str) -> TaskError {
-    let cause = format!("{kind} tasks are not supported by this version of kudo-rs");
-    TaskError::Fatal {
-        event: event::TASK_BUILD,
-        cause,
-    }
 }

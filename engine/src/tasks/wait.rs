@@ -14,7 +14,7 @@ use crate::{
     health::{self, Health},
 };
 
-use super::{Worker, apply::name_of, child::Wish};
+use super::{Worker, apply::name_of, child::Wish, pipe::Running};
 
 /// What has to hold before a task is done.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub enum Wait {
     Gone(Vec<Awaited>),
     /// This child instance is as it should be, and its plan is complete.
     Child(Box<Wish>),
+    /// The files of this Pipe task are kept.
+    Pipe(Box<Running>),
 }
 
 /// An object that is waited for, as it was when the waiting began.
@@ -74,6 +76,7 @@ impl Worker {
             Wait::Healthy(awaited) => self.healthy(awaited, say).await,
             Wait::Gone(awaited) => self.gone(awaited, say).await,
             Wait::Child(wish) => self.child(&wish, &say).await,
+            Wait::Pipe(running) => self.pipe_to_end(&running, say).await,
         }
     }
 

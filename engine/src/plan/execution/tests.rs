@@ -121,6 +121,7 @@ fn execution_by(clock: Arc<dyn Clock>, plan: PlanSpec, tasks: Vec<TaskSpec>) -> 
         pods,
         driver: Driver::new(cluster.clone(), text("nobody")),
         version_namespace: text("default"),
+        pipe_image: text("busybox"),
         cluster: cluster.clone(),
     };
     let progress = Progress::new(standing, cluster.clock().clone());
