@@ -7,6 +7,7 @@
 //! | [`connection`], [`sandbox`] | which cluster is spoken to |
 //! | [`packages`], [`fetch`] | where packages come from |
 //! | [`commands`] | arguments, one engine call, one presentation, each |
+//! | [`suite`] | test suites in kuttl's format |
 //! | [`ui`] | what people see |
 //! | [`exit`] | exit codes |
 
@@ -18,6 +19,7 @@ mod fetch;
 mod packages;
 mod sandbox;
 mod settings;
+mod suite;
 mod ui;
 
 use std::process::ExitCode;

@@ -65,3 +65,12 @@ impl Settings {
         }
     }
 }
+
+/// Returns a variable of the environment by name, for what users write as `$NAME`.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the environment"
+)]
+pub(crate) fn variable(name: &str) -> Option<String> {
+    env::var(name).ok()
+}

@@ -11,6 +11,7 @@ mod plan;
 mod repo;
 mod sandbox;
 mod template;
+mod test;
 mod uninstall;
 mod update;
 mod upgrade;
@@ -48,6 +49,7 @@ pub(crate) async fn run(cli: Cli, settings: &Settings, ui: &Ui) -> anyhow::Resul
         Command::Package(args) => package::package(args, ui),
         Command::Repo(args) => repo::repo(args, settings, ui).await,
         Command::Template(args) => template::template(&args, global, ui),
+        Command::Test(args) => Box::pin(test::test(&args, global, settings, ui)).await,
         Command::Init(args) => init::init(&args, connected, ui).await,
         Command::Sandbox(args) => sandbox::sandbox(args, settings, ui).await,
         Command::Version(args) => version(&args, ui),

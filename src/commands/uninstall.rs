@@ -31,7 +31,7 @@ pub(super) async fn uninstall(
     let children = descendants(cluster, namespace, &name).await?;
     let owned = super::instance::read(connection, &name).await?;
     let end = gone(&owned, &args, connection, ui).await?;
-    if end != ExitStatus::Done || args.wait.no_wait {
+    if end != ExitStatus::Done || args.wait.returns_at_once() {
         return Ok(end);
     }
     for child in children {
@@ -66,7 +66,7 @@ async fn gone(
         Err(OperationError::NoInstance { .. }) => false,
         Err(error) => return Err(error.into()),
     };
-    if args.wait.no_wait {
+    if args.wait.returns_at_once() {
         ui.print(&format!(
             "instance.kudo.dev/v1beta1/{name} is being deleted\n"
         ))?;
@@ -106,7 +106,7 @@ async fn ask(
 ) -> Result<bool, OperationError> {
     let leaving = Leaving {
         skips_cleanup: args.skip_cleanup,
-        is_hasty: args.wait.no_wait,
+        is_hasty: args.wait.returns_at_once(),
     };
     let report = |removal| {
         if let Some(told) = told(&removal) {

@@ -19,7 +19,8 @@ use crate::{
 
 use super::{OperationError, unknown_parameter};
 
-const KUDO_WEBHOOK: &str = "kudo-manager-instance-admission-webhook-config";
+/// Name of the webhook configuration that KUDO's own manager comes with (kudo-spec 6.1).
+pub const KUDO_WEBHOOK: &str = "kudo-manager-instance-admission-webhook-config";
 
 /// What is asked of an instance.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ mod install;
 mod uninstall;
 mod upgrade;
 
-pub use change::{Asked, Edit, change};
+pub use change::{Asked, Edit, KUDO_WEBHOOK, change};
 pub use control::{Control, Refusal, control};
 pub use install::{Installed, Object, install};
 pub use uninstall::{Leaving, descendants, uninstall};
