@@ -316,7 +316,7 @@ async fn install(sandbox: &Sandbox, package: &Package) {
         .release()
         .unwrap()
         .named("default", None, BTreeMap::new());
-    operations::install(&cluster(sandbox.client("default")), &release, false)
+    operations::install(&cluster(sandbox.client("default")), &release, &[], false)
         .await
         .unwrap();
 }
