@@ -299,9 +299,11 @@ impl Worker {
             self.mark(&mut object, &running.position)?;
             objects.push((artifact_kind(pipe.kind), object));
         }
-        let sending = objects
-            .into_iter()
-            .map(|(kind, object)| async move { self.send(&kind, &object).await.map(drop) });
+        let sending = objects.into_iter().map(|(kind, object)| async move {
+            // Pod templates that use it are hashed with what the server made of it.
+            self.remember(&self.send(&kind, &object).await?);
+            Ok::<_, TaskError>(())
+        });
         futures::stream::iter(sending)
             .buffered(AT_ONCE)
             .try_collect()
