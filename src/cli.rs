@@ -208,7 +208,7 @@ pub(crate) struct Source {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Waiting {
     /// Wait until the plan has ended (the default)
-    #[arg(long, overrides_with = "no_wait")]
+    #[arg(long)]
     pub wait: bool,
     /// Only schedule the plan; a manager, or a later `plan wait`, runs it
     #[arg(long, env = "KUDO_RS_NO_WAIT", hide_env_values = true)]
