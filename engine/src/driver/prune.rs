@@ -233,7 +233,8 @@ fn renderers(
     let other_time = Timestamp::constant(42_224_645, 0);
     [Seed::unused(), Seed::new(["one", "other"], other_time)].map(|seed| {
         let templates = spec.templates.clone();
-        Renderer::new(subject.clone(), templates, values.clone(), seed)
+        let functions = spec.template_functions;
+        Renderer::new(subject.clone(), templates, functions, values.clone(), seed)
     })
 }
 
