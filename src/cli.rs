@@ -51,7 +51,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FOLDER", help_heading = "Packages")]
     pub home: Option<PathBuf>,
     /// Image that keeps the files of Pipe tasks until they are copied, with sh and tar; also
-    /// $KUDO_RS_PIPE_IMAGE, else busybox:1.36
+    /// `$KUDO_RS_PIPE_IMAGE`, else busybox:1.36
     #[arg(long, global = true, value_name = "IMAGE", help_heading = "Cluster")]
     pub pipe_image: Option<String>,
     /// When to colour: a terminal decides unless told
