@@ -3,7 +3,7 @@
 use std::{future::Future, path::Path};
 
 use kube::ResourceExt as _;
-use kudo_engine::{operations, package::Package};
+use kudo_engine::{api::names::PLAN_DEPLOY, operations, package::Package};
 
 use crate::{cli::Install, connection::Connection, exit::ExitStatus, ui::Ui};
 
@@ -50,7 +50,8 @@ where
         ));
         return Ok(ExitStatus::Done);
     }
-    let (_, status) = super::drive::drive(&connection, &name, args.wait.timeout, ui).await?;
+    let (_, status) =
+        super::drive::drive(&connection, &name, Some(PLAN_DEPLOY), args.wait.timeout, ui).await?;
     if status == ExitStatus::Done {
         let manifest = &package.manifest;
         ui.note(&format!(

@@ -43,7 +43,7 @@ pub(super) async fn plan(
         }
         Plan::Resume { instance, timeout } | Plan::Wait { instance, timeout } => {
             let chosen = instance::chosen(&instance, connection).await?;
-            let (_, status) = drive(connection, &chosen, timeout, ui).await?;
+            let (_, status) = drive(connection, &chosen, None, timeout, ui).await?;
             Ok(status)
         }
     }

@@ -27,7 +27,7 @@ pub(super) async fn uninstall(
         return Ok(ExitStatus::Done);
     }
     if needs_cleanup {
-        let driven = super::drive::drive(connection, &name, args.wait.timeout, ui).await?;
+        let driven = super::drive::drive(connection, &name, None, args.wait.timeout, ui).await?;
         match driven {
             (Some(Outcome::Failed { .. }), status) => {
                 ui.say(

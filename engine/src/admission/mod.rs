@@ -6,6 +6,7 @@
 //! rows are in docs/compatibility.md.
 
 mod parameters;
+pub mod pending;
 
 use std::collections::BTreeMap;
 

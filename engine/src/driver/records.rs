@@ -11,6 +11,7 @@ use kube::{
     Api, ResourceExt as _,
     api::{DeleteParams, ObjectMeta, Patch, PatchParams, PostParams},
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -26,7 +27,7 @@ use crate::{
     render::{Seed, uses_randomness},
 };
 
-use super::{Drive, DriveError, WRITE_PAUSE, conditions};
+use super::{Drive, DriveError, WRITE_PAUSE, admit::admitted_patch, conditions};
 
 impl Drive<'_> {
     /// Writes all plans' statuses and the conditions of a beginning plan.
@@ -38,9 +39,13 @@ impl Drive<'_> {
         let now = self.cluster().clock().now();
         let generation = self.instance.metadata.generation;
         let mut known = self.instance.status.clone().unwrap_or_default().conditions;
+        if !self.is_refused {
+            conditions::accept(&mut known, generation, now);
+        }
         conditions::begin(&mut known, plan, generation, now);
         self.patch_status(&json!({
             "observedGeneration": generation,
+            "admitted": admitted_patch(&self.instance, &self.accepted),
             "lastPlan": LastPlan { name: plan.to_owned(), status: ExecutionStatus::InProgress },
             "planStatus": statuses,
             "conditions": known,
@@ -85,7 +90,12 @@ impl Drive<'_> {
     ) -> Result<(), DriveError> {
         let now = self.cluster().clock().now();
         let mut known = self.instance.status.clone().unwrap_or_default().conditions;
+        self.keep_refusal(&mut known);
+        let is_gone_for_good =
+            ended.name == PLAN_CLEANUP && self.instance.metadata.deletion_timestamp.is_some();
+        // Taking the plan off the instance below is a change of the spec that this status speaks of too.
         let generation = self.instance.metadata.generation;
+        let generation = generation.map(|now| if is_gone_for_good { now } else { now + 1 });
         conditions::end(&mut known, failure, generation, now);
         let status = json!({
             "observedGeneration": generation,
@@ -96,8 +106,6 @@ impl Drive<'_> {
         self.instance = self
             .insist(async || self.send_status(&status).await)
             .await?;
-        let is_gone_for_good =
-            ended.name == PLAN_CLEANUP && self.instance.metadata.deletion_timestamp.is_some();
         if is_gone_for_good {
             // A failed cleanup keeps the finalizer: a person decides what happens then.
             return if failure.is_none() {
@@ -256,4 +264,15 @@ impl Drive<'_> {
 /// Returns the merge patch that leaves no plan scheduled.
 pub(super) fn nothing_scheduled() -> Value {
     json!({"planName": null, "uid": null, "status": null})
+}
+
+/// Returns the merge patch that makes `new` out of `old`: what is gone is null.
+pub(crate) fn merged<V: Serialize>(
+    old: &BTreeMap<String, V>,
+    new: &BTreeMap<String, V>,
+) -> BTreeMap<String, Value> {
+    let gone = old.keys().filter(|name| !new.contains_key(*name));
+    let gone = gone.map(|name| (name.clone(), Value::Null));
+    let kept = new.iter().map(|(name, value)| (name.clone(), json!(value)));
+    gone.chain(kept).collect()
 }
