@@ -90,6 +90,8 @@ pub(crate) enum Command {
     Template(Template),
     /// Install KUDO's definitions into the cluster
     Init(Init),
+    /// Run what instances need, in or beside a cluster, until told to end
+    Manager(ManagerArgs),
     /// The built-in sandbox
     #[command(subcommand)]
     Sandbox(Sandbox),
@@ -357,6 +359,14 @@ pub(crate) struct Init {
     pub dry_run: bool,
     #[command(flatten)]
     pub output: Output,
+}
+
+/// `manager`
+#[derive(Args, Debug)]
+pub(crate) struct ManagerArgs {
+    /// How many plans run at the same time at most
+    #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..))]
+    pub at_once: u16,
 }
 
 /// `sandbox ...`

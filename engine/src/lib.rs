@@ -11,6 +11,7 @@
 //! | [`render`], [`offline`] | from templates to objects, with and without a cluster |
 //! | [`enhance`], [`dependency_hash`] | what marks an object as the instance's |
 //! | [`health`] | whether an object is what was asked for |
+//! | [`readiness`] | whether an instance does what it is there for, after its plans |
 //!
 //! The shell around them:
 //!
@@ -20,6 +21,7 @@
 //! | [`cluster`] | requests, watches, leases and events |
 //! | [`tasks`] | what tasks do to a cluster |
 //! | [`driver`] | driving what is scheduled to its end |
+//! | [`manager`] | driving whatever instances need, for as long as it runs |
 //! | [`operations`] | what users ask for: install, change, uninstall |
 //!
 //! ```
@@ -45,11 +47,13 @@ pub mod enhance;
 pub mod error;
 mod expand;
 pub mod health;
+pub mod manager;
 pub mod offline;
 pub mod operations;
 pub mod package;
 pub mod parameters;
 pub mod plan;
+pub mod readiness;
 pub mod render;
 pub mod subject;
 pub mod task;

@@ -65,7 +65,7 @@ pub(super) async fn drive(
 }
 
 /// Returns when the user or the system asks the process to end.
-async fn interrupted() {
+pub(super) async fn interrupted() {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         return std::future::pending().await;

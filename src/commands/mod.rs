@@ -5,6 +5,7 @@ mod get;
 mod init;
 mod install;
 mod instance;
+mod manager;
 mod package;
 mod plan;
 mod sandbox;
@@ -36,6 +37,11 @@ pub(crate) async fn run(cli: Cli, settings: &Settings, ui: &Ui) -> anyhow::Resul
         Command::Package(args) => package::package(args, ui),
         Command::Template(args) => template::template(&args, global, ui),
         Command::Init(args) => init::init(&args, connected, ui).await,
+        Command::Manager(args) => {
+            // The namespace of the context is where people work, not what a manager is bounded to.
+            let namespace = global.namespace.clone();
+            manager::manager(&args, namespace, connected(), settings, ui).await
+        }
         Command::Sandbox(args) => sandbox::sandbox(args, settings, ui).await,
         Command::Version(args) => version(&args, ui),
         Command::Completion { shell } => {

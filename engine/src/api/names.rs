@@ -26,6 +26,12 @@ pub const ANNOTATION_SKIP_HASH: &str = "kudo.dev/skip-hash-calculation";
 /// Annotation with the JSON of an object as KUDO applied it; written for KUDO's own tooling.
 pub const ANNOTATION_LAST_APPLIED: &str = "kudo.dev/last-applied-configuration";
 
+/// Annotation of the pods of Pipe tasks.
+pub const ANNOTATION_PIPE_POD: &str = "kudo.dev/pipepod";
+/// Annotation with which a workload opts out of the readiness of its instance (KEP-34; KUDO never
+/// looked at it).
+pub const ANNOTATION_SKIP_READINESS: &str = "kudo.dev/skip-for-readiness-computation";
+
 /// Finalizer of instances whose operator version has a `cleanup` plan.
 pub const FINALIZER_CLEANUP: &str = "kudo.dev.instance.cleanup";
 

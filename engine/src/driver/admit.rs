@@ -155,10 +155,7 @@ impl Driver {
             generation,
             now,
         );
-        let is_idle = standing == Standing::Idle;
-        let is_behind = is_idle && status.observed_generation != generation;
-        let is_unrecorded = is_idle && status.admitted.is_none();
-        if !is_deleted && (is_behind || is_unrecorded || known != status.conditions) {
+        if !is_deleted && (known != status.conditions || !is_recorded(&instance)) {
             instance = self
                 .write_admission(&instance, &known, admitted.as_ref())
                 .await?;
@@ -358,6 +355,22 @@ fn go(instance: Instance, spec: Option<Admitted>, is_refused: bool) -> Admission
         spec,
         is_refused,
     }))
+}
+
+/// Returns whether the status of an instance says that its spec was looked at and accepted. While a plan
+/// is at work that is not asked: its end tells.
+pub fn is_settled(instance: &Instance) -> bool {
+    let status = instance.status.as_ref();
+    let known = status.and_then(|one| conditions::find(&one.conditions, conditions::ADMITTED));
+    known.is_none_or(|admitted| admitted.status != "False") && is_recorded(instance)
+}
+
+fn is_recorded(instance: &Instance) -> bool {
+    let Some(status) = &instance.status else {
+        return false;
+    };
+    standing(instance) != Standing::Idle
+        || status.admitted.is_some() && status.observed_generation == instance.metadata.generation
 }
 
 fn standing(instance: &Instance) -> Standing {

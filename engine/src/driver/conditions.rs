@@ -5,7 +5,10 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use crate::{
-    api::names::{PLAN_DEPLOY, PLAN_UPDATE, PLAN_UPGRADE},
+    api::{
+        Instance,
+        names::{PLAN_DEPLOY, PLAN_UPDATE, PLAN_UPGRADE},
+    },
     plan::{execution::Failure, status::whole_seconds},
 };
 
@@ -168,6 +171,29 @@ pub(super) fn end(
     set(READY, "Unknown", "PlanInFatalError", &failure.message);
     set(RECONCILING, "False", "PlanInFatalError", "");
     set(STALLED, "True", "PlanInFatalError", &failure.message);
+}
+
+/// Returns the conditions of an instance with another `Ready`.
+pub(crate) fn conditions_with_ready(
+    instance: &Instance,
+    status: &str,
+    reason: &str,
+    message: &str,
+    now: Timestamp,
+) -> Vec<Condition> {
+    let known = instance.status.as_ref().map(|status| &status.conditions);
+    let mut conditions = known.cloned().unwrap_or_default();
+    let generation = instance.metadata.generation;
+    set(
+        &mut conditions,
+        READY,
+        status,
+        reason,
+        message,
+        generation,
+        now,
+    );
+    conditions
 }
 
 /// Sets one condition; its time moves only with its status.

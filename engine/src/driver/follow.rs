@@ -195,7 +195,7 @@ fn outcome_of(instance: &Instance, plan: &str) -> Outcome {
 }
 
 /// Returns why the spec as it is now was refused, if it was.
-pub(super) fn refusal_of(instance: &Instance) -> Option<String> {
+pub fn refusal_of(instance: &Instance) -> Option<String> {
     let status = instance.status.as_ref()?;
     let admitted = conditions::find(&status.conditions, conditions::ADMITTED)?;
     let is_of_now = admitted.observed_generation == instance.metadata.generation;

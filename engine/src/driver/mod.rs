@@ -11,6 +11,9 @@ mod follow;
 mod records;
 mod reschedule;
 
+pub use admit::is_settled;
+pub(crate) use conditions::conditions_with_ready;
+pub use follow::refusal_of;
 pub(crate) use records::merged;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -228,7 +231,7 @@ impl Driver {
         observe: &(dyn Fn(Report) + Sync),
     ) -> Result<Outcome, DriveError> {
         loop {
-            if let Turn::Ended(outcome) = self.turn(namespace, name, observe).await? {
+            if let Turn::Ended(outcome) = Box::pin(self.turn(namespace, name, observe)).await? {
                 return Ok(outcome);
             }
         }
@@ -251,11 +254,10 @@ impl Driver {
         if is_deleted && !needs_cleanup(&instance) {
             return Ok(Turn::Ended(Outcome::Gone));
         }
-        let accepted = match self.admit(instance).await {
+        let accepted = match Box::pin(self.admit(instance)).await {
             Ok(admit::Admission::Go(accepted)) => *accepted,
-            Ok(admit::Admission::Refused(error)) => return Err(error),
             Err(DriveError::NoInstance { .. }) => return Ok(Turn::Ended(Outcome::Gone)),
-            Err(error) => return Err(error),
+            Ok(admit::Admission::Refused(error)) | Err(error) => return Err(error),
         };
         let instance = accepted.instance;
         if !is_deleted && !instance.spec.plan_execution.is_scheduled() {

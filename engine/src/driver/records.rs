@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use futures::future::{BoxFuture, FutureExt as _};
 use k8s_openapi::{
     ByteString, api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::OwnerReference,
 };
@@ -103,9 +104,7 @@ impl Drive<'_> {
             "planStatus": {&ended.name: ended},
             "conditions": known,
         });
-        self.instance = self
-            .insist(async || self.send_status(&status).await)
-            .await?;
+        self.instance = self.insist(|| self.send_status(&status).boxed()).await?;
         if is_gone_for_good {
             // A failed cleanup keeps the finalizer: a person decides what happens then.
             return if failure.is_none() {
@@ -115,7 +114,7 @@ impl Drive<'_> {
             };
         }
         let cleared = json!({"spec": {"planExecution": nothing_scheduled()}});
-        self.instance = self.insist(async || self.send(&cleared).await).await?;
+        self.instance = self.insist(|| self.send(&cleared).boxed()).await?;
         Ok(())
     }
 
@@ -131,7 +130,7 @@ impl Drive<'_> {
         }
         let finalizers = admission::finalizers(&self.instance, false);
         let patch = json!({"metadata": {"finalizers": finalizers}});
-        match self.insist(async || self.send(&patch).await).await {
+        match self.insist(|| self.send(&patch).boxed()).await {
             Err(DriveError::Cluster(error)) if error.is_not_found() => Ok(()),
             other => other.map(drop),
         }
@@ -242,9 +241,9 @@ impl Drive<'_> {
     }
 
     /// Repeats a write that ends a plan while its errors may pass: its outcome must not be lost.
-    async fn insist(
-        &self,
-        write: impl AsyncFn() -> Result<Instance, ClusterError>,
+    async fn insist<'a>(
+        &'a self,
+        write: impl Fn() -> BoxFuture<'a, Result<Instance, ClusterError>>,
     ) -> Result<Instance, DriveError> {
         let mut pause = Duration::from_millis(500);
         loop {

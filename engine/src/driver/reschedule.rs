@@ -77,7 +77,7 @@ impl Drive<'_> {
             if changed.metadata.deletion_timestamp.is_some() != was_deleted {
                 return;
             }
-            match self.driver.admit(changed).await {
+            match Box::pin(self.driver.admit(changed)).await {
                 Ok(Admission::Go(accepted)) if self.is_the_same(&accepted.instance) => {
                     self.remember(&accepted.instance);
                     known = accepted.instance;
