@@ -222,7 +222,32 @@ pub(crate) enum Plan {
         #[command(flatten)]
         wait: Waiting,
     },
-    /// Go on with a plan that was interrupted
+    /// Keep the running plan from starting anything more until it is resumed
+    Pause {
+        #[command(flatten)]
+        instance: InstanceArg,
+    },
+    /// Run a failed plan again from the steps that failed
+    Retry {
+        #[command(flatten)]
+        instance: InstanceArg,
+        #[command(flatten)]
+        wait: Waiting,
+    },
+    /// Let a step of a paused or failed plan count as complete
+    Skip {
+        #[command(flatten)]
+        instance: InstanceArg,
+        /// The step, as PHASE.STEP
+        #[arg(long, value_name = "PHASE.STEP", value_parser = phase_and_step)]
+        step: (String, String),
+    },
+    /// End the running plan as it stands
+    Cancel {
+        #[command(flatten)]
+        instance: InstanceArg,
+    },
+    /// Go on with a plan that was interrupted or paused
     Resume {
         #[command(flatten)]
         instance: InstanceArg,
@@ -394,6 +419,16 @@ pub(crate) enum Sandbox {
 pub(crate) struct VersionArgs {
     #[command(flatten)]
     pub output: Output,
+}
+
+/// Reads `PHASE.STEP`.
+fn phase_and_step(text: &str) -> Result<(String, String), String> {
+    match text.split_once('.') {
+        Some((phase, step)) if !phase.is_empty() && !step.is_empty() => {
+            Ok((phase.to_owned(), step.to_owned()))
+        }
+        _ => Err(format!("`{text}` is not a step; write it as PHASE.STEP")),
+    }
 }
 
 /// Reads `90s`, `10m`, `1h`, `1h30m` or a number of seconds.

@@ -8,6 +8,7 @@ mod instance;
 mod manager;
 mod package;
 mod plan;
+mod ready;
 mod sandbox;
 mod template;
 mod uninstall;

@@ -10,7 +10,8 @@ use kudo_engine::{
         instance::{ExecutionStatus, PhaseStatus, PlanStatus, StepStatus},
     },
     cluster::read,
-    operations::Edit,
+    driver::Outcome,
+    operations::{Control, Edit, control},
     plan::status::last_executed,
 };
 use serde_json::json;
@@ -22,7 +23,7 @@ use crate::{
     ui::{Ui, tree::Tree},
 };
 
-use super::{drive::drive, instance, update::ask};
+use super::{drive::drive, instance, ready, update::ask};
 
 /// Shows, starts and waits for plans.
 pub(super) async fn plan(
@@ -41,12 +42,68 @@ pub(super) async fn plan(
             let chosen = instance::chosen(&instance, connection).await?;
             ask(&chosen, &Edit::Run(name), &wait, connection, ui).await
         }
-        Plan::Resume { instance, timeout } | Plan::Wait { instance, timeout } => {
+        Plan::Pause { instance } => {
+            let chosen = instance::chosen(&instance, connection).await?;
+            steer(&chosen, &Control::Pause, connection).await?;
+            let (_, status) = drive(connection, &chosen, None, None, ui).await?;
+            Ok(status)
+        }
+        Plan::Cancel { instance } => {
+            let chosen = instance::chosen(&instance, connection).await?;
+            steer(&chosen, &Control::Cancel, connection).await?;
+            let (outcome, status) = drive(connection, &chosen, None, None, ui).await?;
+            Ok(match outcome {
+                // That the plan has failed is what was asked for.
+                Some(Outcome::Failed { .. }) => ExitStatus::Done,
+                _ => status,
+            })
+        }
+        Plan::Retry { instance, wait } => {
+            let chosen = instance::chosen(&instance, connection).await?;
+            let found = instance::read(connection, &chosen).await?;
+            let last = found.status.as_ref().and_then(last_executed);
+            let plan = last.map(|plan| plan.name.clone());
+            steer(&chosen, &Control::Retry, connection).await?;
+            if wait.no_wait {
+                ui.note(&format!(
+                    "The plan is scheduled; run it with: kudo-rs plan wait --instance {chosen}"
+                ));
+                return Ok(ExitStatus::Done);
+            }
+            let (_, status) = drive(connection, &chosen, plan.as_deref(), wait.timeout, ui).await?;
+            Ok(status)
+        }
+        Plan::Skip {
+            instance,
+            step: (phase, step),
+        } => {
+            let chosen = instance::chosen(&instance, connection).await?;
+            let said = format!("Step {phase}.{step} of {chosen} is skipped.\n");
+            steer(&chosen, &Control::Skip { phase, step }, connection).await?;
+            ui.print(&said)?;
+            ui.note(
+                "Go on with `kudo-rs plan retry` (a failed plan) or `kudo-rs plan resume` (a paused \
+                 one).",
+            );
+            Ok(ExitStatus::Done)
+        }
+        Plan::Resume { instance, timeout } => {
+            let chosen = instance::chosen(&instance, connection).await?;
+            steer(&chosen, &Control::Resume, connection).await?;
+            let (_, status) = drive(connection, &chosen, None, timeout, ui).await?;
+            Ok(status)
+        }
+        Plan::Wait { instance, timeout } => {
             let chosen = instance::chosen(&instance, connection).await?;
             let (_, status) = drive(connection, &chosen, None, timeout, ui).await?;
             Ok(status)
         }
     }
+}
+
+async fn steer(name: &str, asked: &Control, connection: &Connection) -> anyhow::Result<()> {
+    control(&connection.cluster, &connection.namespace, name, asked).await?;
+    Ok(())
 }
 
 async fn status(
@@ -66,10 +123,14 @@ async fn status(
     }
     let plans = plans_of(&found, connection).await?;
     let namespace = &connection.namespace;
+    let mut shown = [found];
+    ready::refresh(&mut shown, Some(namespace), connection).await;
+    let [found] = shown;
     let tree = Tree::branch(".", [status_tree(&found, &plans)]);
     ui.print(&format!(
-        "Plan(s) for \"{name}\" in namespace \"{namespace}\":\n{}",
-        tree.draw()
+        "Plan(s) for \"{name}\" in namespace \"{namespace}\":\n{}{}",
+        tree.draw(),
+        ready::troubles(&found)
     ))?;
     Ok(ExitStatus::Done)
 }
@@ -92,9 +153,14 @@ fn status_tree(instance: &Instance, plans: &BTreeMap<String, PlanSpec>) -> Tree 
     let active = instance.status.as_ref().and_then(last_executed);
     let (_, version) = instance.operator_version_key();
     let title = format!(
-        "{} (Operator-Version: \"{version}\" Active-Plan: \"{}\")",
+        "{} (Operator-Version: \"{version}\" Active-Plan: \"{}\"){}",
         instance.object_name(),
-        active.map_or("", |plan| &plan.name)
+        active.map_or("", |plan| &plan.name),
+        if instance.spec.plan_execution.paused {
+            " (paused)"
+        } else {
+            ""
+        }
     );
     let branches = plans.iter().map(|(name, plan)| {
         let status = statuses.and_then(|statuses| statuses.get(name));

@@ -6,9 +6,11 @@
 #![cfg(test)]
 
 mod architecture;
+mod control;
 mod crash;
 mod errors;
 mod galera;
+mod manager;
 mod readme;
 mod support;
 mod tour;

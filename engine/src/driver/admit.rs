@@ -24,13 +24,13 @@ use crate::{
     },
     cluster::{ClusterError, events::Severity, read},
     error::event,
+    plan::status::why_failed,
     subject::Subject,
 };
 
 use super::{
     DriveError, Driver,
     conditions::{self, CHANGE_DENIED, Refusal, Standing},
-    follow::message_of,
     records::{merged, nothing_scheduled},
 };
 
@@ -119,6 +119,8 @@ impl Driver {
                             },
                         },
                     });
+                    // A plan that was paused stays so; one that was to be cancelled is not.
+                    patch["spec"]["planExecution"]["cancelled"] = Value::Null;
                     if !instance.labels().contains_key(LABEL_OPERATOR) {
                         // The command line labels what it makes; `kubectl apply` users need not know.
                         patch["metadata"]["labels"] =
@@ -387,7 +389,7 @@ fn standing(instance: &Instance) -> Standing {
 fn failure(instance: &Instance) -> Option<String> {
     let last = instance.status.as_ref()?.last_plan.as_ref()?;
     let failed = last.status == ExecutionStatus::FatalError;
-    failed.then(|| instance.plan_status(&last.name).map(message_of))?
+    failed.then(|| instance.plan_status(&last.name).map(why_failed))?
 }
 
 fn gone(instance: &Instance) -> DriveError {

@@ -17,6 +17,7 @@ use crate::{
         lease::{Asked, DURATION},
         watch::{Target, Verdict},
     },
+    plan::status,
     subject::Subject,
 };
 
@@ -117,9 +118,9 @@ impl Driver {
             } else {
                 scheduled
             };
-            let status = instance.plan_status(&plan);
-            if let Some(status) = status {
-                observe(Report::Progress(status.clone()));
+            let standing = instance.plan_status(&plan);
+            if let Some(standing) = standing {
+                observe(Report::Progress(standing.clone()));
             }
             if instance.spec.plan_execution.is_scheduled() {
                 last = Some(plan);
@@ -185,9 +186,11 @@ impl Driver {
 fn outcome_of(instance: &Instance, plan: &str) -> Outcome {
     let plan = plan.to_owned();
     match instance.plan_status(&plan) {
-        Some(status) if status.status == ExecutionStatus::Complete => Outcome::Complete { plan },
-        Some(status) if status.status.is_terminal() => Outcome::Failed {
-            message: message_of(status),
+        Some(standing) if standing.status == ExecutionStatus::Complete => {
+            Outcome::Complete { plan }
+        }
+        Some(standing) if standing.status.is_terminal() => Outcome::Failed {
+            message: status::why_failed(standing),
             plan,
         },
         _ => Outcome::Idle,
@@ -200,15 +203,4 @@ pub fn refusal_of(instance: &Instance) -> Option<String> {
     let admitted = conditions::find(&status.conditions, conditions::ADMITTED)?;
     let is_of_now = admitted.observed_generation == instance.metadata.generation;
     (admitted.status == "False" && is_of_now).then(|| admitted.message.clone())
-}
-
-/// Returns why a plan failed: its own message, or the first of its steps.
-pub(super) fn message_of(status: &crate::api::instance::PlanStatus) -> String {
-    let steps = status.phases.iter().flat_map(|phase| &phase.steps);
-    let failed = steps.filter(|step| step.status == ExecutionStatus::FatalError);
-    std::iter::once(&status.message)
-        .chain(failed.map(|step| &step.message))
-        .find(|message| !message.is_empty())
-        .cloned()
-        .unwrap_or_else(|| format!("plan {} ended with status {}", status.name, status.status))
 }

@@ -86,6 +86,11 @@ pub enum Outcome {
         /// Why.
         message: String,
     },
+    /// The plan is paused: it goes on when somebody resumes it.
+    Paused {
+        /// Name of the plan.
+        plan: String,
+    },
     /// The instance is gone.
     Gone,
 }
@@ -292,6 +297,11 @@ impl Drive<'_> {
         if plan.is_empty() {
             return Ok(Turn::Ended(Outcome::Idle));
         }
+        let asked = &self.instance.spec.plan_execution;
+        if asked.paused && !asked.cancelled {
+            self.write_pause(&plan).await?;
+            return Ok(Turn::Ended(Outcome::Paused { plan }));
+        }
         let Some(standing) = self.begin(&plan).await? else {
             let message = format!("could not find required plan: '{plan}'");
             return self
@@ -302,7 +312,7 @@ impl Drive<'_> {
         observe(Report::Progress(standing.clone()));
         if standing.status == ExecutionStatus::FatalError {
             // It ended before, and whoever drove it then had no time left to take it off the instance.
-            let message = follow::message_of(&standing);
+            let message = status::why_failed(&standing);
             return self
                 .finish(
                     &standing,
@@ -323,6 +333,9 @@ impl Drive<'_> {
                 return refused.map(Turn::Ended);
             }
         };
+        if self.instance.spec.plan_execution.cancelled {
+            return self.cancel(standing).await.map(Turn::Ended);
+        }
         let execution = self.execution(&plan, standing, parameters).await?;
         let Some(outcome) = self.execute(&execution, observe).await else {
             return Ok(Turn::Again);
@@ -366,8 +379,13 @@ impl Drive<'_> {
         let uid = self.instance.spec.plan_execution.uid.clone();
         let standing = statuses.entry(plan.to_owned()).or_default();
         let is_new = standing.uid != uid || standing.status == ExecutionStatus::NeverRun;
+        // A failed execution that is scheduled again under its own uid is a retry.
+        let is_retry = standing.status == ExecutionStatus::FatalError
+            && self.instance.spec.plan_execution.status == Some(ExecutionStatus::Pending);
         if is_new {
             status::reset(standing, &uid, now);
+        } else if is_retry {
+            status::reopen(standing, now);
         }
         let standing = standing.clone();
         self.write_beginning(plan, statuses).await?;
@@ -470,6 +488,17 @@ impl Drive<'_> {
                 message: failure.message,
             },
         })
+    }
+
+    /// Ends a plan as it stands, because somebody asked for that.
+    async fn cancel(&mut self, mut ended: PlanStatus) -> Result<Outcome, DriveError> {
+        let now = self.cluster().clock().now();
+        let message = format!("plan {} was cancelled", ended.name);
+        status::stop_running(&mut ended, None, &message);
+        status::set_plan(&mut ended, ExecutionStatus::FatalError, now);
+        ended.message.clone_from(&message);
+        let event = event::CANCELLED;
+        self.finish(&ended, Err(Failure { event, message })).await
     }
 
     /// Ends a plan that cannot even begin (kudo-spec 9.1, 1: KUDO retried these for ever, silently).

@@ -48,7 +48,10 @@ impl Drive<'_> {
             "observedGeneration": generation,
             "admitted": admitted_patch(&self.instance, &self.accepted),
             "lastPlan": LastPlan { name: plan.to_owned(), status: ExecutionStatus::InProgress },
-            "planStatus": statuses,
+            "planStatus": statuses
+                .iter()
+                .map(|(name, status)| (name.clone(), patch_of(status)))
+                .collect::<serde_json::Map<_, _>>(),
             "conditions": known,
         }))
         .await?;
@@ -58,6 +61,17 @@ impl Drive<'_> {
                 .await?;
         }
         Ok(())
+    }
+
+    /// Writes down that the plan is paused, once.
+    pub(super) async fn write_pause(&mut self, plan: &str) -> Result<(), DriveError> {
+        let now = self.cluster().clock().now();
+        let generation = self.instance.metadata.generation;
+        let mut known = self.instance.status.clone().unwrap_or_default().conditions;
+        if !conditions::pause(&mut known, plan, generation, now) {
+            return Ok(());
+        }
+        self.patch_status(&json!({"conditions": known})).await
     }
 
     /// Writes each later state of a running plan, at most one in a while; never returns.
@@ -70,7 +84,7 @@ impl Drive<'_> {
             self.cluster().clock().sleep(pause).await;
             let status = progress.borrow_and_update().clone();
             pause = match self
-                .send_status(&json!({"planStatus": {&status.name: &status}}))
+                .send_status(&json!({"planStatus": {&status.name: patch_of(&status)}}))
                 .await
             {
                 Ok(_) => WRITE_PAUSE,
@@ -101,7 +115,7 @@ impl Drive<'_> {
         let status = json!({
             "observedGeneration": generation,
             "lastPlan": LastPlan { name: ended.name.clone(), status: ended.status },
-            "planStatus": {&ended.name: ended},
+            "planStatus": {&ended.name: patch_of(ended)},
             "conditions": known,
         });
         self.instance = self.insist(|| self.send_status(&status).boxed()).await?;
@@ -260,9 +274,18 @@ impl Drive<'_> {
     }
 }
 
+/// Returns the merge patch that brings a plan's status about; a message that is gone must be named.
+fn patch_of(status: &PlanStatus) -> Value {
+    let mut patch = json!(status);
+    if status.message.is_empty() {
+        patch["message"] = Value::Null;
+    }
+    patch
+}
+
 /// Returns the merge patch that leaves no plan scheduled.
 pub(super) fn nothing_scheduled() -> Value {
-    json!({"planName": null, "uid": null, "status": null})
+    json!({"planName": null, "uid": null, "status": null, "paused": null, "cancelled": null})
 }
 
 /// Returns the merge patch that makes `new` out of `old`: what is gone is null.

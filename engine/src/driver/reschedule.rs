@@ -66,7 +66,7 @@ impl Driver {
 
 impl Drive<'_> {
     /// Returns when the instance no longer asks for this execution: an accepted change starts the plan
-    /// anew, or the instance is being deleted. A refused change is reported, and the plan goes on.
+    /// anew, it is paused or cancelled, or the instance is being deleted. A refused change is reported, and the plan goes on.
     pub(super) async fn until_rescheduled(&self) {
         let was_deleted = self.instance.metadata.deletion_timestamp.is_some();
         let mut known = self.instance.clone();
@@ -74,7 +74,9 @@ impl Drive<'_> {
             let Some(changed) = self.next_change(&known).await else {
                 return;
             };
-            if changed.metadata.deletion_timestamp.is_some() != was_deleted {
+            let asked = &changed.spec.plan_execution;
+            let is_held = asked.paused || asked.cancelled;
+            if is_held || changed.metadata.deletion_timestamp.is_some() != was_deleted {
                 return;
             }
             match Box::pin(self.driver.admit(changed)).await {
@@ -151,6 +153,8 @@ fn asks_the_same(one: &Instance, other: &Instance) -> bool {
             instance.metadata.deletion_timestamp.is_some(),
             execution.plan_name.clone(),
             execution.uid.clone(),
+            execution.paused,
+            execution.cancelled,
         )
     };
     asks(one) == asks(other)

@@ -142,7 +142,7 @@ impl Manager {
                 biased;
                 () = &mut stop => break,
                 Some(ended) = running.join_next(), if !running.is_empty() => match ended {
-                    Ok((work, ended)) => self.ended(&mut state, work, ended),
+                    Ok((work, ended)) => self.ended(&mut state, &work, ended),
                     Err(error) => tracing::error!(%error, "work on an instance has ended badly"),
                 },
                 Some(one) = seen.next() => self.take_in(&mut state, one),
@@ -206,8 +206,8 @@ impl Manager {
         }
     }
 
-    fn ended(&self, state: &mut State, work: Work, ended: Ended) {
-        let (queue, key) = match &work {
+    fn ended(&self, state: &mut State, work: &Work, ended: Ended) {
+        let (queue, key) = match work {
             Work::Drive { key, is_counted } => {
                 state.counted -= usize::from(*is_counted);
                 (&mut state.drives, key)
@@ -231,7 +231,7 @@ impl Manager {
         let now = self.now();
         match seen {
             Seen::Instance(event) => {
-                for change in state.instances.apply(event, |instance| instance) {
+                for change in state.instances.apply(*event, |instance| instance) {
                     state.drives.mark(&change.key, now, Duration::ZERO, false);
                     state.looks.mark(&change.key, now, DEBOUNCE, false);
                 }
@@ -251,8 +251,9 @@ impl Manager {
                     state.drives.mark(&user, now, Duration::ZERO, true);
                 }
             }
-            Seen::Workload(at, kind, event) => {
-                let kept = |object| readiness::typed(object, &kind);
+            Seen::Workload(at, shown) => {
+                let (kind, event) = *shown;
+                let kept = |object| readiness::typed(&object, &kind);
                 let was_complete = state.has_all_workloads();
                 for change in state.workloads[at].apply(event, kept) {
                     for key in instances_of(&change) {

@@ -25,14 +25,15 @@ pub(super) fn need(instance: &Instance, is_forced: bool) -> Need {
     if instance.metadata.deletion_timestamp.is_some() {
         return deletion(instance, is_refused);
     }
-    if instance.spec.plan_execution.paused {
+    let execution = &instance.spec.plan_execution;
+    if execution.paused && !execution.cancelled {
         return Need::Nothing;
     }
     let is_running = begun(instance).is_scheduled();
     if is_undecided(instance) && is_refused && !is_running {
         return Need::Nothing;
     }
-    let is_scheduled = instance.spec.plan_execution.is_scheduled() || is_running;
+    let is_scheduled = execution.is_scheduled() || is_running;
     if is_undecided(instance) || is_scheduled || !is_settled(instance) {
         Need::Drive
     } else {
@@ -139,6 +140,8 @@ mod tests {
 
         assert_eq!(need(&scheduled, false), Need::Drive);
         assert_eq!(need(&paused, false), Need::Nothing);
+        paused.spec.plan_execution.cancelled = true;
+        assert_eq!(need(&paused, false), Need::Drive);
     }
 
     #[test]

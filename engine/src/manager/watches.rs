@@ -29,11 +29,11 @@ use super::Key;
 #[derive(Debug)]
 pub(super) enum Seen {
     /// An instance.
-    Instance(Event<Instance>),
+    Instance(Box<Event<Instance>>),
     /// An operator version that is there, new or changed.
     Version(Key),
     /// An object that may count for the readiness of its instance; the number is that of its kind.
-    Workload(usize, Kind, Event<DynamicObject>),
+    Workload(usize, Box<(Kind, Event<DynamicObject>)>),
     /// A watch does not work.
     Trouble(String),
 }
@@ -45,7 +45,9 @@ pub(super) fn all(
 ) -> SelectAll<BoxStream<'static, Seen>> {
     let client = cluster.client();
     let instances = typed::<Instance>(client, namespace);
-    let instances = shown("instances", instances, |event| Some(Seen::Instance(event)));
+    let instances = shown("instances", instances, |event| {
+        Some(Seen::Instance(Box::new(event)))
+    });
     let versions = typed::<OperatorVersion>(client, namespace);
     let versions = shown("operatorversions", versions, |event| match event {
         Event::Apply(version) | Event::InitApply(version) => {
@@ -60,7 +62,7 @@ pub(super) fn all(
         let objects = dynamic(client, namespace, resource);
         let plural = resource.plural.clone();
         streams.push(shown(&plural, objects, move |event| {
-            Some(Seen::Workload(at, kind.clone(), event))
+            Some(Seen::Workload(at, Box::new((kind.clone(), event))))
         }));
     }
     select_all(streams)

@@ -225,6 +225,9 @@ impl Story {
             Ok(Some(Outcome::Failed { plan, message })) => {
                 self.say(true, format!("plan {plan} failed: {message}"));
             }
+            Ok(Some(Outcome::Paused { plan })) => {
+                self.say(false, format!("plan {plan} is paused"));
+            }
             Ok(Some(Outcome::Idle | Outcome::Gone)) | Err(DriveError::NoInstance { .. }) => {}
             // Both are told where people look, and looked at again when something has changed.
             Err(error @ (DriveError::Denied(_) | DriveError::NoOperatorVersion { .. })) => {

@@ -63,6 +63,40 @@ pub fn reset(plan: &mut PlanStatus, uid: &str, now: Timestamp) {
     }
 }
 
+/// Opens a failed execution again: what is complete stays so, everything else is `PENDING`.
+pub fn reopen(plan: &mut PlanStatus, now: Timestamp) {
+    set_plan(plan, ExecutionStatus::Pending, now);
+    for phase in &mut plan.phases {
+        for step in &mut phase.steps {
+            if step.status != ExecutionStatus::Complete {
+                set_step(step, ExecutionStatus::Pending, String::new());
+            }
+        }
+        if phase.status != ExecutionStatus::Complete {
+            set_phase(phase, ExecutionStatus::Pending);
+        }
+    }
+}
+
+/// Ends whatever runs in `plan`, or in one phase of it, with `message`.
+pub fn stop_running(plan: &mut PlanStatus, phase: Option<&str>, message: &str) {
+    let phases = plan.phases.iter_mut();
+    for one in phases.filter(|one| phase.is_none_or(|phase| one.name == phase)) {
+        if !matches!(one.status, ExecutionStatus::InProgress) {
+            continue;
+        }
+        set_phase(one, ExecutionStatus::FatalError);
+        for step in &mut one.steps {
+            if matches!(
+                step.status,
+                ExecutionStatus::InProgress | ExecutionStatus::Error
+            ) {
+                set_step(step, ExecutionStatus::FatalError, message.to_owned());
+            }
+        }
+    }
+}
+
 /// Sets the status of a plan and clears its message; the time moves only with the status.
 pub fn set_plan(plan: &mut PlanStatus, status: ExecutionStatus, now: Timestamp) {
     if plan.status != status || plan.last_updated_timestamp.is_none() {
@@ -82,6 +116,17 @@ pub fn set_phase(phase: &mut PhaseStatus, status: ExecutionStatus) {
 pub fn set_step(step: &mut StepStatus, status: ExecutionStatus, message: String) {
     step.status = status;
     step.message = message;
+}
+
+/// Returns why a plan failed: its own message, or the first of its steps.
+pub fn why_failed(plan: &PlanStatus) -> String {
+    let steps = plan.phases.iter().flat_map(|phase| &phase.steps);
+    let failed = steps.filter(|step| step.status == ExecutionStatus::FatalError);
+    std::iter::once(&plan.message)
+        .chain(failed.map(|step| &step.message))
+        .find(|message| !message.is_empty())
+        .cloned()
+        .unwrap_or_else(|| format!("plan {} ended with status {}", plan.name, plan.status))
 }
 
 /// Returns `now` without fractions: the API's times have whole seconds.
@@ -182,6 +227,45 @@ mod tests {
         assert_eq!(status.status, ExecutionStatus::Pending);
         assert_eq!(status.phases[0].steps[0].status, ExecutionStatus::Pending);
         assert_eq!(status.phases[0].steps[0].message, "");
+    }
+
+    #[test]
+    fn a_failed_execution_goes_on_from_what_is_complete() {
+        let mut statuses = statuses(&["a", "b", "c"]);
+        let status = statuses.get_mut("deploy").unwrap();
+        reset(status, "uid-1", Timestamp::UNIX_EPOCH);
+        status.status = ExecutionStatus::FatalError;
+        status.phases[0].status = ExecutionStatus::InProgress;
+        status.phases[0].steps[0].status = ExecutionStatus::Complete;
+        status.phases[0].steps[1].status = ExecutionStatus::InProgress;
+        stop_running(status, None, "cancelled");
+        let steps = |status: &PlanStatus| {
+            let steps = status.phases[0].steps.iter();
+            steps.map(|step| step.status).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            steps(status),
+            [
+                ExecutionStatus::Complete,
+                ExecutionStatus::FatalError,
+                ExecutionStatus::Pending
+            ]
+        );
+
+        reopen(status, Timestamp::UNIX_EPOCH);
+
+        assert_eq!(status.uid, "uid-1");
+        assert_eq!(status.status, ExecutionStatus::Pending);
+        assert_eq!(status.phases[0].status, ExecutionStatus::Pending);
+        assert_eq!(
+            steps(status),
+            [
+                ExecutionStatus::Complete,
+                ExecutionStatus::Pending,
+                ExecutionStatus::Pending
+            ]
+        );
+        assert_eq!(status.phases[0].steps[1].message, "");
     }
 
     #[test]

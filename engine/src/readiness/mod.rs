@@ -112,7 +112,7 @@ pub async fn objects(
             None => kube::Api::all_with(cluster.client().clone(), &kind.resource),
         };
         for object in api.list(&params).await?.items {
-            let object = typed(object, &kind);
+            let object = typed(&object, &kind);
             found.entry(instance_of(&object)).or_default().push(object);
         }
     }
@@ -120,8 +120,8 @@ pub async fn objects(
 }
 
 /// Returns `object` as JSON with its kind, which objects in lists do not name.
-pub(crate) fn typed(object: DynamicObject, kind: &Kind) -> Value {
-    let mut value = crate::cluster::as_value(&object);
+pub(crate) fn typed(object: &DynamicObject, kind: &Kind) -> Value {
+    let mut value = crate::cluster::as_value(object);
     value["apiVersion"] = kind.resource.api_version.clone().into();
     value["kind"] = kind.resource.kind.clone().into();
     value
@@ -143,7 +143,11 @@ pub fn of_objects(objects: &[Value]) -> Readiness {
         .map(|object| text(object, "/metadata/uid"))
         .filter(|uid| !uid.is_empty())
         .collect();
-    let pods: Vec<Value> = objects.iter().filter(is_pod).cloned().collect();
+    let pods: Vec<Value> = objects
+        .iter()
+        .filter(|object| is_pod(object))
+        .cloned()
+        .collect();
     let broken: Vec<String> = objects
         .iter()
         .filter(|object| counts(object, &uids))
@@ -156,7 +160,7 @@ pub fn of_objects(objects: &[Value]) -> Readiness {
     }
 }
 
-fn is_pod(object: &&Value) -> bool {
+fn is_pod(object: &Value) -> bool {
     object["kind"] == "Pod"
 }
 
@@ -172,7 +176,7 @@ fn counts(object: &Value, uids: &[&str]) -> bool {
     let is_spoken_for = owners.clone().any(|owner| {
         owner["kind"] == "Job" || owner["uid"].as_str().is_some_and(|uid| uids.contains(&uid))
     });
-    let is_pipe = is_pod(&object) && annotation(ANNOTATION_PIPE_POD).is_some();
+    let is_pipe = is_pod(object) && annotation(ANNOTATION_PIPE_POD).is_some();
     !(is_skipped || is_spoken_for || is_pipe || is_going)
 }
 
