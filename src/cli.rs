@@ -47,6 +47,10 @@ pub(crate) struct Global {
     /// Use the built-in sandbox instead of a cluster
     #[arg(long, global = true, conflicts_with_all = ["kubeconfig", "context"], help_heading = "Cluster")]
     pub sandbox: bool,
+    /// Image that keeps the files of Pipe tasks until they are copied, with sh and tar; also
+    /// $KUDO_RS_PIPE_IMAGE, else busybox:1.36
+    #[arg(long, global = true, value_name = "IMAGE", help_heading = "Cluster")]
+    pub pipe_image: Option<String>,
     /// When to colour: a terminal decides unless told
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN", help_heading = "Output")]
     pub color: Color,
@@ -102,6 +106,42 @@ pub(crate) enum Command {
         /// The shell
         shell: Shell,
     },
+}
+
+impl Command {
+    /// Returns the words of the command as they were typed.
+    pub(crate) fn words(&self) -> &'static str {
+        match self {
+            Self::Install(_) => "install",
+            Self::Update(_) => "update",
+            Self::Plan(plan) => plan.words(),
+            Self::Get(_) => "get",
+            Self::Uninstall(_) => "uninstall",
+            Self::Package(_) => "package",
+            Self::Template(_) => "template",
+            Self::Init(_) => "init",
+            Self::Manager(_) => "manager",
+            Self::Sandbox(_) => "sandbox",
+            Self::Version(_) => "version",
+            Self::Completion { .. } => "completion",
+        }
+    }
+}
+
+impl Plan {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Status { .. } => "plan status",
+            Self::History(_) => "plan history",
+            Self::Trigger { .. } => "plan trigger",
+            Self::Pause { .. } => "plan pause",
+            Self::Retry { .. } => "plan retry",
+            Self::Skip { .. } => "plan skip",
+            Self::Cancel { .. } => "plan cancel",
+            Self::Resume { .. } => "plan resume",
+            Self::Wait { .. } => "plan wait",
+        }
+    }
 }
 
 /// How lists and objects are printed.
@@ -205,13 +245,8 @@ pub(crate) enum Plan {
         #[command(flatten)]
         output: Output,
     },
-    /// Show when each plan of an instance ran last
-    History {
-        #[command(flatten)]
-        instance: InstanceArg,
-        #[command(flatten)]
-        output: Output,
-    },
+    /// Show the last executions of an instance's plans, newest first
+    History(PlanHistory),
     /// Start a plan by hand
     Trigger {
         #[command(flatten)]
@@ -263,6 +298,24 @@ pub(crate) enum Plan {
         #[arg(long, value_name = "TIME", value_parser = duration)]
         timeout: Option<Duration>,
     },
+}
+
+/// `plan history`
+#[derive(Args, Debug)]
+pub(crate) struct PlanHistory {
+    #[command(flatten)]
+    pub instance: InstanceArg,
+    /// Show one execution in detail: its changed parameters, its error and where its time went
+    #[arg(long, value_name = "UID", conflicts_with = "last")]
+    pub uid: Option<String>,
+    /// Show the newest execution in detail; -v shows all of them so
+    #[arg(long)]
+    pub last: bool,
+    /// Show KUDO's tree instead: each plan with its last run
+    #[arg(long, conflicts_with_all = ["uid", "last", "output"])]
+    pub tree: bool,
+    #[command(flatten)]
+    pub output: Output,
 }
 
 /// `get`

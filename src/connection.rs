@@ -22,15 +22,26 @@ pub(crate) struct Connection {
     pub cluster: Cluster,
     /// The namespace: the flag's, else the context's.
     pub namespace: String,
+    /// The image for the pods of Pipe tasks: the flag's, else the environment's; else the engine knows
+    /// one.
+    pub pipe_image: Option<String>,
 }
 
 /// Connects to the cluster that the flags and the environment name, or to the sandbox when they name
-/// none. A kubeconfig that is named but broken is an error, never a reason to use the sandbox.
+/// none; what is asked for there carries the name of `requester`. A kubeconfig that is named but broken is an error, never a reason to use the sandbox.
 pub(crate) async fn connect(
     global: &Global,
     settings: &Settings,
+    requester: &str,
     ui: &Ui,
 ) -> anyhow::Result<Connection> {
+    let pipe_image = global.pipe_image.clone().or(settings.pipe_image.clone());
+    let connection = |client: Client, namespace: String| Connection {
+        cluster: Cluster::new(client, Arc::new(SystemClock), Arc::new(RandomIds))
+            .on_behalf_of(requester),
+        namespace,
+        pipe_image,
+    };
     if global.sandbox || !names_a_cluster(global, settings) {
         let home = sandbox_home(settings)?;
         ui.note(&format!(
@@ -69,11 +80,6 @@ pub(crate) fn sandbox_home(settings: &Settings) -> anyhow::Result<Home> {
         options.pod_ready_after = std::time::Duration::from_millis(milliseconds);
     }
     Ok(Home::new(folder, options))
-}
-
-fn connection(client: Client, namespace: String) -> Connection {
-    let cluster = Cluster::new(client, Arc::new(SystemClock), Arc::new(RandomIds));
-    Connection { cluster, namespace }
 }
 
 fn names_a_cluster(global: &Global, settings: &Settings) -> bool {

@@ -11,6 +11,7 @@
 //! | [`render`], [`offline`] | from templates to objects, with and without a cluster |
 //! | [`enhance`], [`dependency_hash`] | what marks an object as the instance's |
 //! | [`health`] | whether an object is what was asked for |
+//! | [`history`], [`inventory`] | what an instance remembers: executions, applied objects |
 //! | [`readiness`] | whether an instance does what it is there for, after its plans |
 //!
 //! The shell around them:
@@ -47,6 +48,8 @@ pub mod enhance;
 pub mod error;
 mod expand;
 pub mod health;
+pub mod history;
+pub mod inventory;
 pub mod manager;
 pub mod offline;
 pub mod operations;

@@ -14,7 +14,6 @@ use kudo_engine::{
     operations::{Control, Edit, control},
     plan::status::last_executed,
 };
-use serde_json::json;
 
 use crate::{
     cli::{InstanceArg, Output, Plan},
@@ -23,7 +22,7 @@ use crate::{
     ui::{Ui, tree::Tree},
 };
 
-use super::{drive::drive, instance, ready, update::ask};
+use super::{drive::drive, history::history, instance, ready, update::ask};
 
 /// Shows, starts and waits for plans.
 pub(super) async fn plan(
@@ -33,7 +32,7 @@ pub(super) async fn plan(
 ) -> anyhow::Result<ExitStatus> {
     match args {
         Plan::Status { instance, output } => status(&instance, output, connection, ui).await,
-        Plan::History { instance, output } => history(&instance, output, connection, ui).await,
+        Plan::History(args) => history(&args, connection, ui).await,
         Plan::Trigger {
             instance,
             name,
@@ -222,50 +221,6 @@ fn local(time: Timestamp) -> String {
         .to_string()
 }
 
-async fn history(
-    arg: &InstanceArg,
-    output: Output,
-    connection: &Connection,
-    ui: &Ui,
-) -> anyhow::Result<ExitStatus> {
-    let name = instance::chosen(arg, connection).await?;
-    let found = instance::read(connection, &name).await?;
-    let statuses = found.status.unwrap_or_default().plan_status;
-    if let Some(format) = output.output {
-        let runs = statuses.values().map(|plan| {
-            json!({
-                "plan": plan.name, "status": plan.status, "uid": plan.uid,
-                "lastUpdatedTimestamp": plan.last_updated_timestamp, "message": plan.message,
-            })
-        });
-        ui.print(&Ui::data(format, &runs.collect::<Vec<_>>())?)?;
-        return Ok(ExitStatus::Done);
-    }
-    let tree = Tree::branch(
-        ".",
-        statuses.values().map(|plan| Tree::leaf(last_run(plan))),
-    );
-    ui.print(&tree.draw())?;
-    Ok(ExitStatus::Done)
-}
-
-// kudo-spec 7.7: the words are KUDO's, but a plan that runs is not called finished.
-fn last_run(plan: &PlanStatus) -> String {
-    let name = &plan.name;
-    let time = plan.last_updated_timestamp.as_ref().map(|time| {
-        time.0
-            .to_zoned(TimeZone::system())
-            .strftime("%Y-%m-%dT%H:%M:%S")
-            .to_string()
-    });
-    match (plan.status, time) {
-        (ExecutionStatus::NeverRun, _) => format!("{name} (never run)"),
-        (status, _) if status.is_running() => format!("{name} (is running)"),
-        (status, Some(time)) => format!("{name} (last finished run at {time} ({status}))"),
-        (status, None) => format!("{name} ({status})"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -302,6 +257,7 @@ mod tests {
                     name: "deploy".to_owned(),
                     message: "error detail".to_owned(),
                     status: failed,
+                    ..StepStatus::default()
                 }],
                 ..PhaseStatus::default()
             }],

@@ -11,6 +11,7 @@ mod crash;
 mod errors;
 mod galera;
 mod manager;
+mod pipe;
 mod readme;
 mod support;
 mod tour;

@@ -118,6 +118,7 @@ pub fn begun(instance: &Instance) -> PlanExecution {
         status: Some(ExecutionStatus::InProgress),
         paused: written.paused,
         cancelled: written.cancelled,
+        requested_by: written.requested_by.clone(),
     })
 }
 

@@ -26,7 +26,11 @@ pub const ANNOTATION_SKIP_HASH: &str = "kudo.dev/skip-hash-calculation";
 /// Annotation with the JSON of an object as KUDO applied it; written for KUDO's own tooling.
 pub const ANNOTATION_LAST_APPLIED: &str = "kudo.dev/last-applied-configuration";
 
-/// Annotation of the pods of Pipe tasks.
+/// Annotation with which an object is kept though its package no longer has it.
+pub const ANNOTATION_PRUNE: &str = "kudo.dev/prune";
+/// Value of [`ANNOTATION_PRUNE`].
+pub const PRUNE_DISABLED: &str = "disabled";
+/// Annotation of the pods of Pipe tasks, always `true` (kudo-spec 3.9).
 pub const ANNOTATION_PIPE_POD: &str = "kudo.dev/pipepod";
 /// Annotation with which a workload opts out of the readiness of its instance (KEP-34; KUDO never
 /// looked at it).

@@ -119,6 +119,7 @@ impl Driver {
                             },
                         },
                     });
+                    patch["spec"]["planExecution"]["requestedBy"] = json!(author(&instance));
                     // A plan that was paused stays so; one that was to be cancelled is not.
                     patch["spec"]["planExecution"]["cancelled"] = Value::Null;
                     if !instance.labels().contains_key(LABEL_OPERATOR) {
@@ -392,6 +393,18 @@ fn failure(instance: &Instance) -> Option<String> {
     failed.then(|| instance.plan_status(&last.name).map(why_failed))?
 }
 
+/// Returns the program that changed the spec last, as it called itself.
+fn author(instance: &Instance) -> Option<&str> {
+    let entries = instance.metadata.managed_fields.iter().flatten();
+    let writers = entries.filter(|entry| {
+        let fields = entry.fields_v1.as_ref();
+        entry.manager.as_deref() != Some(FIELD_MANAGER)
+            && fields.is_some_and(|fields| !fields.0["f:spec"].is_null())
+    });
+    let last = writers.max_by_key(|entry| entry.time.as_ref().map(|time| time.0))?;
+    last.manager.as_deref()
+}
+
 fn gone(instance: &Instance) -> DriveError {
     DriveError::NoInstance {
         namespace: instance.namespace_or_default().to_owned(),
@@ -403,5 +416,61 @@ fn ours() -> PatchParams {
     PatchParams {
         field_manager: Some(FIELD_MANAGER.to_owned()),
         ..PatchParams::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::api::{InstanceSpec, InstanceStatus};
+
+    fn values(given: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let given = given.iter();
+        given
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn a_parameter_that_was_removed_is_no_longer_admitted() {
+        let mut instance = Instance::new("test", InstanceSpec::default());
+        instance.status = Some(InstanceStatus {
+            admitted: Some(Admitted {
+                parameters: values(&[("COUNT", "1"), ("GONE", "1")]),
+                ..Admitted::default()
+            }),
+            ..InstanceStatus::default()
+        });
+        let admitted = Admitted {
+            parameters: values(&[("COUNT", "2")]),
+            ..Admitted::default()
+        };
+
+        let patch = admitted_patch(&instance, &admitted);
+
+        assert_eq!(patch["parameters"], json!({"COUNT": "2", "GONE": null}));
+    }
+
+    #[test]
+    fn the_author_of_a_change_is_who_wrote_the_spec_last() {
+        let entry = |manager: &str, second: u32, fields: Value| {
+            json!({
+                "manager": manager, "operation": "Update", "fieldsV1": fields,
+                "time": format!("2026-01-01T00:00:{second:02}Z"),
+            })
+        };
+        let spec = || json!({"f:spec": {"f:parameters": {}}});
+        let mut instance = Instance::new("test", InstanceSpec::default());
+        let entries = json!([
+            entry("argocd", 1, spec()),
+            entry("kubectl-patch", 2, spec()),
+            entry("kubectl-label", 3, json!({"f:metadata": {}})),
+            entry("kudo-rs", 4, spec()),
+        ]);
+        instance.metadata.managed_fields = serde_json::from_value(entries).unwrap();
+
+        assert_eq!(author(&instance), Some("kubectl-patch"));
     }
 }

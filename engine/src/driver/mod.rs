@@ -8,6 +8,7 @@
 mod admit;
 mod conditions;
 mod follow;
+pub(crate) mod prune;
 mod records;
 mod reschedule;
 
@@ -16,7 +17,7 @@ pub(crate) use conditions::conditions_with_ready;
 pub use follow::refusal_of;
 pub(crate) use records::merged;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 use kube::Api;
 use serde_json::Value;
@@ -25,7 +26,7 @@ use tokio::sync::watch;
 use crate::{
     admission,
     api::{
-        Instance, OperatorVersion, OperatorVersionSpec,
+        Instance, Inventory, OperatorVersion, OperatorVersionSpec,
         instance::{Admitted, ExecutionStatus, PlanStatus},
         names::{FINALIZER_CLEANUP, PLAN_CLEANUP},
     },
@@ -45,8 +46,13 @@ use crate::{
     },
     render::Renderer,
     subject::Subject,
-    tasks::Worker,
+    tasks::{
+        Worker,
+        pipe::{self, names::PipesError},
+    },
 };
+
+pub use prune::{Fate, Removal};
 
 /// How often a running plan's status is written at most.
 const WRITE_PAUSE: Duration = Duration::from_millis(250);
@@ -56,6 +62,7 @@ const WRITE_PAUSE: Duration = Duration::from_millis(250);
 pub struct Driver {
     cluster: Cluster,
     holder: String,
+    pipe_image: String,
 }
 
 /// What an observer is shown while a plan runs.
@@ -67,6 +74,8 @@ pub enum Report {
     DrivenBy(String),
     /// The driver has fallen silent, and this process goes on in its place.
     TakenOver(String),
+    /// An object that nobody asks for any more was deleted, or was left for a reason.
+    Removal(Removal),
 }
 
 /// How driving ended.
@@ -146,12 +155,26 @@ struct Drive<'a> {
     is_refused: bool,
     /// What was found out about the spec while the plan ran.
     refusal: reschedule::Refusals,
+    observe: &'a (dyn Fn(Report) + Sync),
+    /// The inventory as the end of the plan leaves it.
+    settled: Option<Inventory>,
 }
 
 impl Driver {
     /// Returns a driver that calls itself `holder` in Leases.
     pub fn new(cluster: Cluster, holder: String) -> Self {
-        Self { cluster, holder }
+        Self {
+            cluster,
+            holder,
+            pipe_image: pipe::DEFAULT_IMAGE.to_owned(),
+        }
+    }
+
+    /// Returns the driver with another image for the container that keeps the files of Pipe tasks; it
+    /// needs `sh` and `tar`.
+    #[must_use]
+    pub fn with_pipe_image(self, pipe_image: String) -> Self {
+        Self { pipe_image, ..self }
     }
 
     /// Drives the plan that is scheduled on an instance, or follows whoever does, to its end.
@@ -178,7 +201,7 @@ impl Driver {
         };
         let outcome = tokio::select! {
             biased;
-            outcome = self.drive_held(namespace, name, observe) => outcome,
+            outcome = Box::pin(self.drive_held(namespace, name, observe)) => outcome,
             why = held.keep() => return Err(DriveError::Lost(why)),
         };
         held.release().await;
@@ -279,6 +302,8 @@ impl Driver {
             accepted: accepted.spec,
             is_refused: accepted.is_refused,
             refusal: reschedule::Refusals::default(),
+            observe,
+            settled: None,
         };
         drive.run(observe).await
     }
@@ -336,11 +361,22 @@ impl Drive<'_> {
         if self.instance.spec.plan_execution.cancelled {
             return self.cancel(standing).await.map(Turn::Ended);
         }
-        let execution = self.execution(&plan, standing, parameters).await?;
+        let pipes = match self.pipes(&plan) {
+            Ok(pipes) => pipes,
+            Err(error) => {
+                let message = format!("could not make task pipes: {error}");
+                let refused = self.refuse(&plan, event::INVALID_PLAN, message).await;
+                return refused.map(Turn::Ended);
+            }
+        };
+        let execution = self.execution(&plan, standing, parameters, pipes).await?;
         let Some(outcome) = self.execute(&execution, observe).await else {
             return Ok(Turn::Again);
         };
         observe(Report::Progress(execution.progress.now()));
+        if outcome.is_ok() {
+            self.settle_inventory(&execution.progress.now()).await;
+        }
         self.finish(&execution.progress.now(), outcome)
             .await
             .map(Turn::Ended)
@@ -399,11 +435,19 @@ impl Drive<'_> {
         Ok(Some(standing))
     }
 
+    /// Returns what templates of `plan` see as `.Pipes`.
+    fn pipes(&self, plan: &str) -> Result<BTreeMap<String, String>, PipesError> {
+        let OperatorVersionSpec { plans, tasks, .. } = &self.version.spec;
+        let spec = plans.get(plan).cloned().unwrap_or_default();
+        pipe::names::of_plan(&self.subject.name, plan, &spec, tasks)
+    }
+
     async fn execution(
         &self,
         plan: &str,
         standing: PlanStatus,
         parameters: BTreeMap<String, Value>,
+        pipes: BTreeMap<String, String>,
     ) -> Result<Execution, DriveError> {
         let cluster = self.cluster().clone();
         let seed = self.seed(plan).await?;
@@ -411,9 +455,11 @@ impl Drive<'_> {
         let renderer = Renderer::new(
             self.subject.clone(),
             spec.templates.clone(),
+            spec.template_functions,
             parameters.clone(),
             seed,
-        );
+        )
+        .with_pipes(pipes);
         let pods = Pods::new(cluster.clone(), &self.subject.namespace, &self.subject.name);
         let progress = Progress::new(standing, cluster.clock().clone());
         Ok(Execution {
@@ -427,7 +473,9 @@ impl Drive<'_> {
                 execution_uid: self.instance.spec.plan_execution.uid.clone(),
                 renderer,
                 parameters,
+                applied: Mutex::default(),
                 pods,
+                pipe_image: self.driver.pipe_image.clone(),
             },
         })
     }

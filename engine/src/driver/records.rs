@@ -24,6 +24,7 @@ use crate::{
         names::{FIELD_MANAGER, PLAN_CLEANUP},
     },
     cluster::{ClusterError, read},
+    history,
     plan::execution::Failure,
     render::{Seed, uses_randomness},
 };
@@ -31,6 +32,19 @@ use crate::{
 use super::{Drive, DriveError, WRITE_PAUSE, admit::admitted_patch, conditions};
 
 impl Drive<'_> {
+    /// Returns the instance with the part of its spec that the plan runs with.
+    pub(super) fn in_force(&self) -> Instance {
+        let mut instance = self.instance.clone();
+        instance.spec.operator_version = self.accepted.operator_version.clone();
+        instance.spec.parameters = self.accepted.parameters.clone();
+        instance
+    }
+
+    /// Returns the name of the operator version that the plan runs with.
+    pub(super) fn version_name(&self) -> &str {
+        self.version.metadata.name.as_deref().unwrap_or_default()
+    }
+
     /// Writes all plans' statuses and the conditions of a beginning plan.
     pub(super) async fn write_beginning(
         &mut self,
@@ -44,7 +58,10 @@ impl Drive<'_> {
             conditions::accept(&mut known, generation, now);
         }
         conditions::begin(&mut known, plan, generation, now);
+        let inventory = self.widened_inventory(plan).await;
         self.patch_status(&json!({
+            "history": history::begun(&self.in_force(), &self.version, now),
+            "inventory": inventory,
             "observedGeneration": generation,
             "admitted": admitted_patch(&self.instance, &self.accepted),
             "lastPlan": LastPlan { name: plan.to_owned(), status: ExecutionStatus::InProgress },
@@ -112,12 +129,19 @@ impl Drive<'_> {
         let generation = self.instance.metadata.generation;
         let generation = generation.map(|now| if is_gone_for_good { now } else { now + 1 });
         conditions::end(&mut known, failure, generation, now);
-        let status = json!({
+        // A plan that could not even begin has no entry yet.
+        let past = history::begun(&self.in_force(), &self.version, now);
+        let message = failure.map_or("", |failure| &failure.message);
+        let mut status = json!({
+            "history": history::ended(&past, ended, message, now),
             "observedGeneration": generation,
             "lastPlan": LastPlan { name: ended.name.clone(), status: ended.status },
             "planStatus": {&ended.name: patch_of(ended)},
             "conditions": known,
         });
+        if let Some(inventory) = self.settled.take() {
+            status["inventory"] = json!(inventory);
+        }
         self.instance = self.insist(|| self.send_status(&status).boxed()).await?;
         if is_gone_for_good {
             // A failed cleanup keeps the finalizer: a person decides what happens then.
@@ -142,6 +166,7 @@ impl Drive<'_> {
         if let Err(error) = again {
             tracing::debug!(%error, "the objects of the instance go after it");
         }
+        self.remove_cluster_objects().await?;
         let finalizers = admission::finalizers(&self.instance, false);
         let patch = json!({"metadata": {"finalizers": finalizers}});
         match self.insist(|| self.send(&patch).boxed()).await {
@@ -156,6 +181,7 @@ impl Drive<'_> {
             plan_name: plan.to_owned(),
             uid: self.cluster().ids().uid(),
             status: Some(ExecutionStatus::InProgress),
+            requested_by: self.cluster().requester().to_owned(),
             ..PlanExecution::default()
         };
         self.patch(&json!({"spec": {"planExecution": execution}}))
@@ -285,7 +311,10 @@ fn patch_of(status: &PlanStatus) -> Value {
 
 /// Returns the merge patch that leaves no plan scheduled.
 pub(super) fn nothing_scheduled() -> Value {
-    json!({"planName": null, "uid": null, "status": null, "paused": null, "cancelled": null})
+    json!({
+        "planName": null, "uid": null, "status": null, "requestedBy": null,
+        "paused": null, "cancelled": null,
+    })
 }
 
 /// Returns the merge patch that makes `new` out of `old`: what is gone is null.

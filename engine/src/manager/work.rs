@@ -13,7 +13,7 @@ use crate::{
         names::FIELD_MANAGER,
     },
     cluster::ClusterError,
-    driver::{DriveError, Outcome, Report, conditions_with_ready},
+    driver::{DriveError, Fate, Outcome, Report, conditions_with_ready},
     readiness::Readiness,
 };
 
@@ -171,6 +171,14 @@ impl Story {
                 );
             }
             Report::Progress(plan) => self.hear_plan(plan),
+            Report::Removal(removal) => {
+                let object = &removal.object;
+                match &removal.fate {
+                    Fate::Deleted => self.say(false, format!("{object} was deleted")),
+                    Fate::Gone => {}
+                    Fate::Left(why) => self.say(true, format!("{object} is left: {why}")),
+                }
+            }
         }
     }
 

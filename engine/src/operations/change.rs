@@ -164,6 +164,7 @@ async fn written(
             plan_name,
             uid,
             status,
+            requested_by: cluster.requester().to_owned(),
             ..PlanExecution::default()
         });
     }

@@ -16,7 +16,7 @@ use crate::{
         names::{FIELD_MANAGER, PLAN_CLEANUP},
     },
     cluster::{Cluster, ClusterError, events::Severity, lease, read},
-    plan::status::{last_executed, set_step},
+    plan::status::{SKIPPED, last_executed, set_step},
     subject::Subject,
 };
 
@@ -207,6 +207,7 @@ impl Controlling<'_> {
         }
         self.patch(&json!({"planExecution": {
             "planName": plan.name, "uid": plan.uid, "status": ExecutionStatus::Pending,
+            "requestedBy": self.cluster.requester(),
         }}))
         .await?;
         let message = format!("Plan {} is tried again from where it failed", plan.name);
@@ -310,11 +311,7 @@ fn skip_step(plan: &mut PlanStatus, phase: &str, step: &str) -> Result<(), Refus
     if found.status == ExecutionStatus::Complete {
         return Err(Refusal::StepComplete(wanted));
     }
-    set_step(
-        found,
-        ExecutionStatus::Complete,
-        "skipped by hand".to_owned(),
-    );
+    set_step(found, ExecutionStatus::Complete, SKIPPED.to_owned());
     Ok(())
 }
 

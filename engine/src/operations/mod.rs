@@ -11,7 +11,7 @@ mod uninstall;
 pub use change::{Asked, Edit, change};
 pub use control::{Control, Refusal, control};
 pub use install::{Installed, Object, install};
-pub use uninstall::uninstall;
+pub use uninstall::{Leaving, uninstall};
 
 use crate::{admission::Denial, cluster::ClusterError, offline::OfflineError};
 

@@ -130,9 +130,11 @@ impl Progress {
     }
 
     fn change(&self, change: impl FnOnce(&mut PlanStatus)) {
+        let now = self.clock.now();
         self.sender.send_if_modified(|plan| {
             let before = plan.clone();
             change(plan);
+            status::stamp(&before, plan, now);
             *plan != before
         });
     }

@@ -4,13 +4,15 @@
 //! |---|---|
 //! | [`apply`] | Apply, and Toggle when it is on |
 //! | [`delete`] | Delete, and Toggle when it is off |
+//! | [`pipe`] | Pipe |
 //! | [`wait`] | waiting for health, and for objects to be gone |
 
 mod apply;
 mod delete;
+pub mod pipe;
 mod wait;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Mutex};
 
 use serde_json::Value as Json;
 
@@ -39,8 +41,12 @@ pub struct Worker {
     pub renderer: Renderer,
     /// What templates see as `.Params`.
     pub parameters: BTreeMap<String, Json>,
+    /// `ConfigMaps` and Secrets that this execution has applied, as the server answered them.
+    pub applied: Mutex<Vec<Json>>,
     /// The instance's pods, to say why something is not ready.
     pub pods: Pods,
+    /// Image of the container that keeps the files of a Pipe task until they are copied.
+    pub pipe_image: String,
 }
 
 /// What a task asks for, in the order in which it was found out.
@@ -75,7 +81,7 @@ impl Worker {
                 fatal,
                 done,
             } => dummy(*want_err, *fatal, *done),
-            Task::Pipe { .. } => Err(unsupported("Pipe")),
+            Task::Pipe { pod, pipes } => self.pipe(pod, pipes, position),
             Task::KudoOperator { .. } => Err(unsupported("KudoOperator")),
         }
     }
