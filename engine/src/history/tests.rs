@@ -1,5 +1,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
+use serde_json::{Value, json};
+
 use super::*;
 use crate::api::{InstanceSpec, OperatorVersionSpec, PlanExecution, instance::StepStatus};
 
