@@ -63,7 +63,7 @@ pub(super) async fn plan(
             let last = found.status.as_ref().and_then(last_executed);
             let plan = last.map(|plan| plan.name.clone());
             steer(&chosen, &Control::Retry, connection).await?;
-            if wait.no_wait {
+            if wait.returns_at_once() {
                 ui.note(&format!(
                     "The plan is scheduled; run it with: kudo-rs plan wait --instance {chosen}"
                 ));

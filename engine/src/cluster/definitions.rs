@@ -15,7 +15,7 @@ use crate::{
 use super::{Cluster, ClusterError, Kind, as_value, kinds, read, watch};
 
 /// KUDO's admission webhook; where it is installed, KUDO's manager runs the plans (kudo-spec 6.1).
-const KUDO_WEBHOOK: &str = "kudo-manager-instance-admission-webhook-config";
+pub const KUDO_WEBHOOK: &str = "kudo-manager-instance-admission-webhook-config";
 
 impl Cluster {
     /// Returns whether the cluster serves KUDO's kinds.

@@ -14,11 +14,11 @@ use serde_json::{Value, json};
 
 use crate::{
     admission::{
-        finalizers,
+        Decision, Schedule, admitted_execution, merge_patch,
         pending::{Pending, Verdict, accepted, begun, is_undecided, judge},
     },
     api::{
-        Instance, OperatorVersion, OperatorVersionSpec, PlanExecution,
+        Instance, OperatorVersion, OperatorVersionSpec,
         instance::{Admitted, ExecutionStatus},
         names::{FIELD_MANAGER, LABEL_OPERATOR},
     },
@@ -107,21 +107,14 @@ impl Driver {
                     parameters,
                     needs_cleanup,
                 } => {
-                    let mut patch = json!({
-                        "metadata": {"finalizers": finalizers(&instance, needs_cleanup)},
-                        "spec": {
-                            "parameters": merged(&instance.spec.parameters, &parameters),
-                            "planExecution": PlanExecution {
-                                plan_name: plan,
-                                uid: self.cluster.ids().uid(),
-                                status: Some(ExecutionStatus::InProgress),
-                                ..PlanExecution::default()
-                            },
-                        },
-                    });
-                    patch["spec"]["planExecution"]["requestedBy"] = json!(author(&instance));
-                    // A plan that was paused stays so; one that was to be cancelled is not.
-                    patch["spec"]["planExecution"]["cancelled"] = Value::Null;
+                    let author = author(&instance).unwrap_or_default();
+                    let execution = admitted_execution(&plan, self.cluster.ids().uid(), author);
+                    let decision = Decision {
+                        schedule: Schedule::Run(plan),
+                        parameters,
+                        needs_cleanup,
+                    };
+                    let mut patch = merge_patch(&instance, &instance, &decision, Some(&execution));
                     if !instance.labels().contains_key(LABEL_OPERATOR) {
                         // The command line labels what it makes; `kubectl apply` users need not know.
                         patch["metadata"]["labels"] =

@@ -4,7 +4,6 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use futures::future::{BoxFuture, FutureExt as _};
 use k8s_openapi::{
     ByteString, api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::OwnerReference,
 };
@@ -30,6 +29,14 @@ use crate::{
 };
 
 use super::{Drive, DriveError, WRITE_PAUSE, admit::admitted_patch, conditions};
+
+/// A merge patch that must not be lost.
+enum Write {
+    /// Of the instance.
+    Spec(Value),
+    /// Of its status.
+    Status(Value),
+}
 
 impl Drive<'_> {
     /// Returns the instance with the part of its spec that the plan runs with.
@@ -122,11 +129,10 @@ impl Drive<'_> {
     ) -> Result<(), DriveError> {
         let now = self.cluster().clock().now();
         let mut known = self.instance.status.clone().unwrap_or_default().conditions;
-        self.keep_refusal(&mut known);
+        let generation = self.keep_refusal(&mut known);
         let is_gone_for_good =
             ended.name == PLAN_CLEANUP && self.instance.metadata.deletion_timestamp.is_some();
         // Taking the plan off the instance below is a change of the spec that this status speaks of too.
-        let generation = self.instance.metadata.generation;
         let generation = generation.map(|now| if is_gone_for_good { now } else { now + 1 });
         conditions::end(&mut known, failure, generation, now);
         // A plan that could not even begin has no entry yet.
@@ -142,7 +148,7 @@ impl Drive<'_> {
         if let Some(inventory) = self.settled.take() {
             status["inventory"] = json!(inventory);
         }
-        self.instance = self.insist(|| self.send_status(&status).boxed()).await?;
+        self.instance = self.insist(&Write::Status(status)).await?;
         if is_gone_for_good {
             // A failed cleanup keeps the finalizer: a person decides what happens then.
             return if failure.is_none() {
@@ -152,7 +158,7 @@ impl Drive<'_> {
             };
         }
         let cleared = json!({"spec": {"planExecution": nothing_scheduled()}});
-        self.instance = self.insist(|| self.send(&cleared).boxed()).await?;
+        self.instance = self.insist(&Write::Spec(cleared)).await?;
         Ok(())
     }
 
@@ -169,7 +175,7 @@ impl Drive<'_> {
         self.remove_cluster_objects().await?;
         let finalizers = admission::finalizers(&self.instance, false);
         let patch = json!({"metadata": {"finalizers": finalizers}});
-        match self.insist(|| self.send(&patch).boxed()).await {
+        match self.insist(&Write::Spec(patch)).await {
             Err(DriveError::Cluster(error)) if error.is_not_found() => Ok(()),
             other => other.map(drop),
         }
@@ -281,13 +287,14 @@ impl Drive<'_> {
     }
 
     /// Repeats a write that ends a plan while its errors may pass: its outcome must not be lost.
-    async fn insist<'a>(
-        &'a self,
-        write: impl Fn() -> BoxFuture<'a, Result<Instance, ClusterError>>,
-    ) -> Result<Instance, DriveError> {
+    async fn insist(&self, write: &Write) -> Result<Instance, DriveError> {
         let mut pause = Duration::from_millis(500);
         loop {
-            match write().await {
+            let written = match write {
+                Write::Spec(patch) => self.send(patch).await,
+                Write::Status(status) => self.send_status(status).await,
+            };
+            match written {
                 Ok(instance) => return Ok(instance),
                 Err(error) if error.is_transient() && !error.is_not_found() => {
                     tracing::warn!(%error, "the end of the plan could not be written yet");
@@ -318,7 +325,7 @@ pub(super) fn nothing_scheduled() -> Value {
 }
 
 /// Returns the merge patch that makes `new` out of `old`: what is gone is null.
-pub(crate) fn merged<V: Serialize>(
+pub(super) fn merged<V: Serialize>(
     old: &BTreeMap<String, V>,
     new: &BTreeMap<String, V>,
 ) -> BTreeMap<String, Value> {

@@ -26,9 +26,9 @@ use super::{
 
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// The condition `Admitted` as it was written while the plan ran.
+/// The instance as it was judged last while the plan ran.
 #[derive(Debug, Default)]
-pub(super) struct Refusals(Mutex<Option<Condition>>);
+pub(super) struct Refusals(Mutex<Option<Instance>>);
 
 impl Driver {
     /// Returns the operator version that is in force; for an instance that is being deleted, the one
@@ -122,27 +122,32 @@ impl Drive<'_> {
     }
 
     fn remember(&self, instance: &Instance) {
-        let conditions = instance.status.as_ref().map(|status| &status.conditions);
-        let admitted = conditions.and_then(|all| conditions::find(all, conditions::ADMITTED));
-        let mut refusal = self
+        let mut judged = self
             .refusal
             .0
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        *refusal = admitted.cloned();
+        *judged = Some(instance.clone());
     }
 
-    /// Puts what was found out about the spec meanwhile into the conditions of the plan's end.
-    pub(super) fn keep_refusal(&self, known: &mut Vec<Condition>) {
-        let refusal = self
+    /// Puts what was found out about the spec meanwhile into the conditions of the plan's end; returns the
+    /// generation of the spec that was judged last.
+    pub(super) fn keep_refusal(&self, known: &mut Vec<Condition>) -> Option<i64> {
+        let judged = self
             .refusal
             .0
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(admitted) = refusal.as_ref() {
+        let Some(judged) = judged.as_ref() else {
+            return self.instance.metadata.generation;
+        };
+        let conditions = judged.status.as_ref().map(|status| &status.conditions);
+        let admitted = conditions.and_then(|all| conditions::find(all, conditions::ADMITTED));
+        if let Some(admitted) = admitted {
             known.retain(|one| one.type_ != conditions::ADMITTED);
             known.push(admitted.clone());
         }
+        judged.metadata.generation
     }
 }
 

@@ -6,11 +6,11 @@ use kube::{
     Api,
     api::{Patch, PatchParams},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     admission::{
-        Change, Decision, Schedule, decide, finalizers,
+        Change, Decision, Schedule, admitted_execution, decide, merge_patch,
         pending::{accepted, as_accepted},
     },
     api::{
@@ -18,7 +18,6 @@ use crate::{
         instance::ExecutionStatus, names::FIELD_MANAGER,
     },
     cluster::{Cluster, ClusterError, read},
-    driver::merged,
     offline,
     package::Release,
 };
@@ -93,7 +92,7 @@ pub async fn change(
     }
 }
 
-async fn operator_version(
+pub(super) async fn operator_version(
     cluster: &Cluster,
     instance: &Instance,
 ) -> Result<OperatorVersion, OperationError> {
@@ -137,14 +136,10 @@ async fn written(
         }
     }
     let decision = decision(cluster, &before, &new, version).await?;
-    let Schedule::Run(plan_name) = decision.schedule else {
+    let Schedule::Run(plan_name) = decision.schedule.clone() else {
         // What was refused before may be put right without anything to run.
         let is_stored = decision.parameters == old.spec.parameters;
-        let parameters = merged(&old.spec.parameters, &decision.parameters);
-        let patch = json!({
-            "metadata": {"resourceVersion": old.metadata.resource_version},
-            "spec": {"parameters": parameters},
-        });
+        let patch = merge_patch(old, old, &decision, None);
         return Ok((!is_stored).then_some(Written { patch, runs: false }));
     };
     new.spec.parameters.clone_from(&decision.parameters);
@@ -154,33 +149,17 @@ async fn written(
         instance: new,
     };
     offline::check(&release, &plan_name)?;
-    let parameters = merged(&old.spec.parameters, &decision.parameters);
-    let mut spec = json!({"parameters": parameters});
     // KUDO's webhook schedules by itself, and refuses a change that names the plan too.
-    if matches!(edit, Edit::Run(_)) || !cluster.has_kudo_webhook().await {
-        let uid = cluster.ids().uid();
-        let status = Some(ExecutionStatus::InProgress);
-        spec["planExecution"] = json!(PlanExecution {
-            plan_name,
-            uid,
-            status,
-            requested_by: cluster.requester().to_owned(),
-            ..PlanExecution::default()
-        });
-    }
-    let patch = json!({
-        "metadata": {
-            "resourceVersion": old.metadata.resource_version,
-            "finalizers": finalizers(old, decision.needs_cleanup),
-        },
-        "spec": spec,
-    });
+    let is_ours = matches!(edit, Edit::Run(_)) || !cluster.has_kudo_webhook().await;
+    let execution = admitted_execution(&plan_name, cluster.ids().uid(), cluster.requester());
+    let execution = is_ours.then_some(&execution);
+    let patch = merge_patch(old, &release.instance, &decision, execution);
     Ok(Some(Written { patch, runs: true }))
 }
 
 /// Returns the instance as it was decided on last: what somebody wrote since then is decided on
 /// together with the edit.
-fn in_force(old: &Instance) -> Instance {
+pub(super) fn in_force(old: &Instance) -> Instance {
     let Some(accepted) = accepted(old) else {
         return old.clone();
     };
