@@ -6,8 +6,12 @@
 //! rows are in docs/compatibility.md.
 
 mod parameters;
+mod patch;
+pub mod pending;
 
 use std::collections::BTreeMap;
+
+pub use patch::{admitted_execution, merge_patch};
 
 use crate::api::{
     Instance, OperatorVersion,

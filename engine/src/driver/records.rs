@@ -11,6 +11,7 @@ use kube::{
     Api, ResourceExt as _,
     api::{DeleteParams, ObjectMeta, Patch, PatchParams, PostParams},
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -27,9 +28,30 @@ use crate::{
     render::{Seed, uses_randomness},
 };
 
-use super::{Drive, DriveError, WRITE_PAUSE, conditions};
+use super::{Drive, DriveError, WRITE_PAUSE, admit::admitted_patch, conditions};
+
+/// A merge patch that must not be lost.
+enum Write {
+    /// Of the instance.
+    Spec(Value),
+    /// Of its status.
+    Status(Value),
+}
 
 impl Drive<'_> {
+    /// Returns the instance with the part of its spec that the plan runs with.
+    pub(super) fn in_force(&self) -> Instance {
+        let mut instance = self.instance.clone();
+        instance.spec.operator_version = self.accepted.operator_version.clone();
+        instance.spec.parameters = self.accepted.parameters.clone();
+        instance
+    }
+
+    /// Returns the name of the operator version that the plan runs with.
+    pub(super) fn version_name(&self) -> &str {
+        self.version.metadata.name.as_deref().unwrap_or_default()
+    }
+
     /// Writes all plans' statuses and the conditions of a beginning plan.
     pub(super) async fn write_beginning(
         &mut self,
@@ -39,13 +61,16 @@ impl Drive<'_> {
         let now = self.cluster().clock().now();
         let generation = self.instance.metadata.generation;
         let mut known = self.instance.status.clone().unwrap_or_default().conditions;
+        if !self.is_refused {
+            conditions::accept(&mut known, generation, now);
+        }
         conditions::begin(&mut known, plan, generation, now);
         let inventory = self.widened_inventory(plan).await;
         self.patch_status(&json!({
-            "admitted": history::admitted_patch(&self.instance),
-            "history": history::begun(&self.instance, &self.version, now),
+            "history": history::begun(&self.in_force(), &self.version, now),
             "inventory": inventory,
             "observedGeneration": generation,
+            "admitted": admitted_patch(&self.instance, &self.accepted),
             "lastPlan": LastPlan { name: plan.to_owned(), status: ExecutionStatus::InProgress },
             "planStatus": statuses
                 .iter()
@@ -104,10 +129,14 @@ impl Drive<'_> {
     ) -> Result<(), DriveError> {
         let now = self.cluster().clock().now();
         let mut known = self.instance.status.clone().unwrap_or_default().conditions;
-        let generation = self.instance.metadata.generation;
+        let generation = self.keep_refusal(&mut known);
+        let is_gone_for_good =
+            ended.name == PLAN_CLEANUP && self.instance.metadata.deletion_timestamp.is_some();
+        // Taking the plan off the instance below is a change of the spec that this status speaks of too.
+        let generation = generation.map(|now| if is_gone_for_good { now } else { now + 1 });
         conditions::end(&mut known, failure, generation, now);
         // A plan that could not even begin has no entry yet.
-        let past = history::begun(&self.instance, &self.version, now);
+        let past = history::begun(&self.in_force(), &self.version, now);
         let message = failure.map_or("", |failure| &failure.message);
         let mut status = json!({
             "history": history::ended(&past, ended, message, now),
@@ -119,11 +148,7 @@ impl Drive<'_> {
         if let Some(inventory) = self.settled.take() {
             status["inventory"] = json!(inventory);
         }
-        self.instance = self
-            .insist(async || self.send_status(&status).await)
-            .await?;
-        let is_gone_for_good =
-            ended.name == PLAN_CLEANUP && self.instance.metadata.deletion_timestamp.is_some();
+        self.instance = self.insist(&Write::Status(status)).await?;
         if is_gone_for_good {
             // A failed cleanup keeps the finalizer: a person decides what happens then.
             return if failure.is_none() {
@@ -133,7 +158,7 @@ impl Drive<'_> {
             };
         }
         let cleared = json!({"spec": {"planExecution": nothing_scheduled()}});
-        self.instance = self.insist(async || self.send(&cleared).await).await?;
+        self.instance = self.insist(&Write::Spec(cleared)).await?;
         Ok(())
     }
 
@@ -150,7 +175,7 @@ impl Drive<'_> {
         self.remove_cluster_objects().await?;
         let finalizers = admission::finalizers(&self.instance, false);
         let patch = json!({"metadata": {"finalizers": finalizers}});
-        match self.insist(async || self.send(&patch).await).await {
+        match self.insist(&Write::Spec(patch)).await {
             Err(DriveError::Cluster(error)) if error.is_not_found() => Ok(()),
             other => other.map(drop),
         }
@@ -262,13 +287,14 @@ impl Drive<'_> {
     }
 
     /// Repeats a write that ends a plan while its errors may pass: its outcome must not be lost.
-    async fn insist(
-        &self,
-        write: impl AsyncFn() -> Result<Instance, ClusterError>,
-    ) -> Result<Instance, DriveError> {
+    async fn insist(&self, write: &Write) -> Result<Instance, DriveError> {
         let mut pause = Duration::from_millis(500);
         loop {
-            match write().await {
+            let written = match write {
+                Write::Spec(patch) => self.send(patch).await,
+                Write::Status(status) => self.send_status(status).await,
+            };
+            match written {
                 Ok(instance) => return Ok(instance),
                 Err(error) if error.is_transient() && !error.is_not_found() => {
                     tracing::warn!(%error, "the end of the plan could not be written yet");
@@ -296,4 +322,15 @@ pub(super) fn nothing_scheduled() -> Value {
         "planName": null, "uid": null, "status": null, "requestedBy": null,
         "paused": null, "cancelled": null,
     })
+}
+
+/// Returns the merge patch that makes `new` out of `old`: what is gone is null.
+pub(super) fn merged<V: Serialize>(
+    old: &BTreeMap<String, V>,
+    new: &BTreeMap<String, V>,
+) -> BTreeMap<String, Value> {
+    let gone = old.keys().filter(|name| !new.contains_key(*name));
+    let gone = gone.map(|name| (name.clone(), Value::Null));
+    let kept = new.iter().map(|(name, value)| (name.clone(), json!(value)));
+    gone.chain(kept).collect()
 }

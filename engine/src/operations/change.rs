@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use kube::{
     Api,
     api::{Patch, PatchParams},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
-    admission::{Change, Schedule, decide, finalizers},
+    admission::{
+        Change, Decision, Schedule, admitted_execution, decide, merge_patch,
+        pending::{accepted, as_accepted},
+    },
     api::{
         Instance, Operator, OperatorSpec, OperatorVersion, PlanExecution,
         instance::ExecutionStatus, names::FIELD_MANAGER,
@@ -21,8 +23,6 @@ use crate::{
 };
 
 use super::{OperationError, unknown_parameter};
-
-const KUDO_WEBHOOK: &str = "kudo-manager-instance-admission-webhook-config";
 
 /// What is asked of an instance.
 #[derive(Clone, Debug)]
@@ -66,7 +66,7 @@ pub async fn change(
             name: name.to_owned(),
         })?;
         let version = operator_version(cluster, &old).await?;
-        let Some(patch) = patch(cluster, &old, &version, edit).await? else {
+        let Some(Written { patch, runs }) = written(cluster, &old, &version, edit).await? else {
             return Ok(Asked::Unchanged);
         };
         let params = PatchParams {
@@ -79,6 +79,9 @@ pub async fn change(
             Err(kube::Error::Api(status)) if status.code == 409 => continue,
             Err(error) => return Err(ClusterError::from(error).into()),
         };
+        if !runs {
+            return Ok(Asked::Unchanged);
+        }
         let asked = &patch["spec"]["planExecution"]["uid"];
         let is_driven_by_kudo = *asked != stored.spec.plan_execution.uid.as_str();
         let plan = stored.spec.plan_execution.plan_name;
@@ -89,7 +92,7 @@ pub async fn change(
     }
 }
 
-async fn operator_version(
+pub(super) async fn operator_version(
     cluster: &Cluster,
     instance: &Instance,
 ) -> Result<OperatorVersion, OperationError> {
@@ -102,13 +105,21 @@ async fn operator_version(
     })
 }
 
+/// The merge patch of a change.
+struct Written {
+    patch: Value,
+    /// Whether it starts a plan.
+    runs: bool,
+}
+
 /// Returns the merge patch that makes `edit` true, or `None` when it is true already.
-async fn patch(
+async fn written(
     cluster: &Cluster,
     old: &Instance,
     version: &OperatorVersion,
     edit: &Edit,
-) -> Result<Option<Value>, OperationError> {
+) -> Result<Option<Written>, OperationError> {
+    let before = in_force(old);
     let mut new = old.clone();
     match edit {
         Edit::Parameters(values) => {
@@ -124,14 +135,12 @@ async fn patch(
             };
         }
     }
-    let decision = decide(Change::Update {
-        old,
-        new: &new,
-        old_operator_version: Some(version),
-        operator_version: version,
-    })?;
-    let Schedule::Run(plan_name) = decision.schedule else {
-        return Ok(None);
+    let decision = decision(cluster, &before, &new, version).await?;
+    let Schedule::Run(plan_name) = decision.schedule.clone() else {
+        // What was refused before may be put right without anything to run.
+        let is_stored = decision.parameters == old.spec.parameters;
+        let patch = merge_patch(old, old, &decision, None);
+        return Ok((!is_stored).then_some(Written { patch, runs: false }));
     };
     new.spec.parameters.clone_from(&decision.parameters);
     let release = Release {
@@ -140,30 +149,45 @@ async fn patch(
         instance: new,
     };
     offline::check(&release, &plan_name)?;
-    let mut spec = json!({"parameters": decision.parameters});
     // KUDO's webhook schedules by itself, and refuses a change that names the plan too.
-    if matches!(edit, Edit::Run(_)) || !has_kudo_webhook(cluster).await {
-        let uid = cluster.ids().uid();
-        let status = Some(ExecutionStatus::InProgress);
-        spec["planExecution"] = json!(PlanExecution {
-            plan_name,
-            uid,
-            status,
-            requested_by: cluster.requester().to_owned(),
-            ..PlanExecution::default()
-        });
-    }
-    Ok(Some(json!({
-        "metadata": {
-            "resourceVersion": old.metadata.resource_version,
-            "finalizers": finalizers(old, decision.needs_cleanup),
-        },
-        "spec": spec,
-    })))
+    let is_ours = matches!(edit, Edit::Run(_)) || !cluster.has_kudo_webhook().await;
+    let execution = admitted_execution(&plan_name, cluster.ids().uid(), cluster.requester());
+    let execution = is_ours.then_some(&execution);
+    let patch = merge_patch(old, &release.instance, &decision, execution);
+    Ok(Some(Written { patch, runs: true }))
 }
 
-/// Whether KUDO's own admission webhook is installed; somebody who may not look has not installed it.
-async fn has_kudo_webhook(cluster: &Cluster) -> bool {
-    let webhooks: Api<MutatingWebhookConfiguration> = Api::all(cluster.client().clone());
-    matches!(read(&webhooks, KUDO_WEBHOOK).await, Ok(Some(_)))
+/// Returns the instance as it was decided on last: what somebody wrote since then is decided on
+/// together with the edit.
+pub(super) fn in_force(old: &Instance) -> Instance {
+    let Some(accepted) = accepted(old) else {
+        return old.clone();
+    };
+    let mut before = as_accepted(old, &accepted);
+    let scheduled = &old.spec.plan_execution;
+    if scheduled.status.is_some_and(ExecutionStatus::is_running) {
+        // It was decided on, and nobody has begun with it yet.
+        before.spec.plan_execution = scheduled.clone();
+    }
+    before
+}
+
+async fn decision(
+    cluster: &Cluster,
+    before: &Instance,
+    new: &Instance,
+    version: &OperatorVersion,
+) -> Result<Decision, OperationError> {
+    let is_upgrade = before.spec.operator_version != new.spec.operator_version;
+    let old_version = if is_upgrade {
+        operator_version(cluster, before).await.ok()
+    } else {
+        Some(version.clone())
+    };
+    Ok(decide(Change::Update {
+        old: before,
+        new,
+        old_operator_version: old_version.as_ref(),
+        operator_version: version,
+    })?)
 }
