@@ -37,8 +37,7 @@ pub(crate) async fn connect(
 ) -> anyhow::Result<Connection> {
     let pipe_image = global.pipe_image.clone().or(settings.pipe_image.clone());
     let connection = |client: Client, namespace: String| Connection {
-        cluster: Cluster::new(client, Arc::new(SystemClock), Arc::new(RandomIds))
-            .on_behalf_of(requester),
+        cluster: cluster(client).on_behalf_of(requester),
         namespace,
         pipe_image,
     };
@@ -72,6 +71,11 @@ pub(crate) fn sandbox_home(settings: &Settings) -> anyhow::Result<Home> {
         .sandbox
         .clone()
         .context("there is no home folder for the sandbox's state; name one in KUDO_RS_SANDBOX")?;
+    Ok(Home::new(folder, sandbox_options(settings)?))
+}
+
+/// Returns how the settings want sandboxes started.
+pub(crate) fn sandbox_options(settings: &Settings) -> anyhow::Result<Options> {
     let mut options = Options::default();
     if let Some(text) = &settings.sandbox_pod_ms {
         let milliseconds = text.parse().with_context(|| {
@@ -79,7 +83,36 @@ pub(crate) fn sandbox_home(settings: &Settings) -> anyhow::Result<Home> {
         })?;
         options.pod_ready_after = std::time::Duration::from_millis(milliseconds);
     }
-    Ok(Home::new(folder, options))
+    Ok(options)
+}
+
+/// Returns the cluster that `client` reaches.
+pub(crate) fn cluster(client: Client) -> Cluster {
+    Cluster::new(client, Arc::new(SystemClock), Arc::new(RandomIds))
+}
+
+/// Returns the kubeconfig that the flags and the environment name, its context chosen; none in a pod.
+pub(crate) fn kubeconfig(
+    global: &Global,
+    settings: &Settings,
+) -> anyhow::Result<Option<Kubeconfig>> {
+    let mut found = match (&global.kubeconfig, &settings.kubeconfig) {
+        (Some(path), _) => read(path)?,
+        (None, Some(list)) => merged(list)?.0,
+        (None, None) => match &settings.home_kubeconfig {
+            Some(path) => read(path)?,
+            None => return Ok(None),
+        },
+    };
+    if global.context.is_some() {
+        found.current_context.clone_from(&global.context);
+    }
+    Ok(Some(found))
+}
+
+fn read(path: &Path) -> anyhow::Result<Kubeconfig> {
+    Kubeconfig::read_from(path)
+        .with_context(|| format!("the kubeconfig {} cannot be used", path.display()))
 }
 
 fn names_a_cluster(global: &Global, settings: &Settings) -> bool {
@@ -111,15 +144,22 @@ async fn config(global: &Global, settings: &Settings) -> anyhow::Result<Config> 
 }
 
 async fn from_file(path: &Path, options: &KubeConfigOptions) -> anyhow::Result<Config> {
-    let broken = || format!("the kubeconfig {} cannot be used", path.display());
-    let kubeconfig = Kubeconfig::read_from(path).with_context(broken)?;
+    let kubeconfig = read(path)?;
     Config::from_custom_kubeconfig(kubeconfig, options)
         .await
-        .with_context(broken)
+        .with_context(|| format!("the kubeconfig {} cannot be used", path.display()))
 }
 
-/// `$KUBECONFIG` is a list of files that are merged, as in kubectl; missing ones are skipped.
 async fn from_list(list: &std::ffi::OsStr, options: &KubeConfigOptions) -> anyhow::Result<Config> {
+    let (merged, names) = merged(list)?;
+    Config::from_custom_kubeconfig(merged, options)
+        .await
+        .with_context(|| format!("the kubeconfig {names} cannot be used"))
+}
+
+/// `$KUBECONFIG` is a list of files that are merged, as in kubectl; missing ones are skipped. Returns
+/// the names of the files too.
+fn merged(list: &std::ffi::OsStr) -> anyhow::Result<(Kubeconfig, String)> {
     let paths: Vec<_> = std::env::split_paths(list)
         .filter(|path| path.exists())
         .collect();
@@ -132,17 +172,14 @@ async fn from_list(list: &std::ffi::OsStr, options: &KubeConfigOptions) -> anyho
     }
     let mut merged = Kubeconfig::default();
     for path in &paths {
-        let broken = || format!("the kubeconfig {} cannot be used", path.display());
-        let one = Kubeconfig::read_from(path).with_context(broken)?;
-        merged = merged.merge(one).with_context(broken)?;
+        let one = read(path)?;
+        merged = merged
+            .merge(one)
+            .with_context(|| format!("the kubeconfig {} cannot be used", path.display()))?;
     }
-    let names = paths
+    let names: Vec<String> = paths
         .iter()
         .map(|path| path.display().to_string())
-        .collect::<Vec<_>>()
-        .join(", ");
-    let broken = || format!("the kubeconfig {names} cannot be used");
-    Config::from_custom_kubeconfig(merged, options)
-        .await
-        .with_context(broken)
+        .collect();
+    Ok((merged, names.join(", ")))
 }

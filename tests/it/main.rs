@@ -6,13 +6,19 @@
 #![cfg(test)]
 
 mod architecture;
+mod children;
+mod conformance;
 mod control;
 mod crash;
+mod dependencies;
+mod differential;
 mod errors;
 mod galera;
 mod history;
 mod pipe;
 mod prune;
 mod readme;
+mod repository;
 mod support;
 mod tour;
+mod upgrade;

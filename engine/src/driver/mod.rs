@@ -6,11 +6,17 @@
 //! silent.
 
 mod conditions;
+mod dependencies;
 mod follow;
 pub(crate) mod prune;
 mod records;
+mod right;
 
-use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use kube::Api;
 use serde_json::Value;
@@ -27,7 +33,7 @@ use crate::{
         Cluster, ClusterError,
         events::Severity,
         kinds,
-        lease::{Asked, Held},
+        lease::Held,
         pods::Pods,
         read,
         watch::{Target, Verdict},
@@ -48,6 +54,7 @@ use crate::{
 };
 
 pub use prune::{Fate, Removal};
+pub use right::descendants;
 
 /// How often a running plan's status is written at most.
 const WRITE_PAUSE: Duration = Duration::from_millis(250);
@@ -57,6 +64,8 @@ const WRITE_PAUSE: Duration = Duration::from_millis(250);
 pub struct Driver {
     cluster: Cluster,
     holder: String,
+    /// The instances that this driver is at, as namespace and name.
+    busy: Arc<Mutex<BTreeSet<String>>>,
     pipe_image: String,
 }
 
@@ -152,6 +161,7 @@ impl Driver {
         Self {
             cluster,
             holder,
+            busy: Arc::default(),
             pipe_image: pipe::DEFAULT_IMAGE.to_owned(),
         }
     }
@@ -178,52 +188,21 @@ impl Driver {
         observe: &(dyn Fn(Report) + Sync),
     ) -> Result<Outcome, DriveError> {
         let instance = self.instance(namespace, name).await?;
-        let mut held = match self.lease_or_outcome(&instance, observe).await? {
+        let busy = self.busy_with(namespace, name);
+        let turn = self.lease_or_outcome(&instance, busy.is_some(), observe);
+        let mut held = match turn.await? {
             follow::Followed::Drive(held) => held,
             follow::Followed::Ended(outcome) => return Ok(outcome),
         };
+        let _busy = busy.or_else(|| self.busy_with(namespace, name));
         let outcome = tokio::select! {
             biased;
+            // It is large, and plans run in plans.
             outcome = Box::pin(self.drive_held(namespace, name, observe)) => outcome,
             why = held.keep() => return Err(DriveError::Lost(why)),
         };
         held.release().await;
         outcome
-    }
-
-    /// Gives back the right to drive an instance, if this driver has it.
-    pub async fn release(&self, namespace: &str, name: &str) {
-        let Ok(instance) = self.instance(namespace, name).await else {
-            return;
-        };
-        let subject = Subject::of(
-            &instance,
-            &OperatorVersion::new("", OperatorVersionSpec::default()),
-        );
-        if let Err(error) = self.cluster.stop_driving(&subject, &self.holder).await {
-            tracing::debug!(%error, "the lease was not given back");
-        }
-    }
-
-    async fn lease_or_outcome(
-        &self,
-        instance: &Instance,
-        observe: &(dyn Fn(Report) + Sync),
-    ) -> Result<follow::Followed, DriveError> {
-        let subject = Subject::of(
-            instance,
-            &OperatorVersion::new("", OperatorVersionSpec::default()),
-        );
-        match self
-            .cluster
-            .ask_to_drive(&subject, &self.holder, None)
-            .await?
-        {
-            Asked::Ours(held) => Ok(follow::Followed::Drive(held)),
-            Asked::Theirs { holder, version } => {
-                self.follow(&subject, holder, version, observe).await
-            }
-        }
     }
 
     async fn instance(&self, namespace: &str, name: &str) -> Result<Instance, DriveError> {
@@ -310,6 +289,10 @@ impl Drive<'_> {
                 .map(Turn::Ended);
         };
         observe(Report::Progress(standing.clone()));
+        if let Some(message) = self.missing_dependency(&plan).await? {
+            let refused = self.refuse(&plan, event::DEPENDENCY, message).await;
+            return refused.map(Turn::Ended);
+        }
         let given = &self.instance.spec.parameters;
         let parameters = match parameters::template_values(&self.version.spec.parameters, given) {
             Ok(parameters) => parameters,
@@ -386,6 +369,8 @@ impl Drive<'_> {
         if is_new {
             status::reset(standing, &uid, now);
         } else if is_retry {
+            // While the instance still says that this is a retry.
+            self.forget_failed_children(plan, &uid).await?;
             status::reopen(standing, now);
         }
         let standing = standing.clone();
@@ -440,6 +425,8 @@ impl Drive<'_> {
                 parameters,
                 applied: Mutex::default(),
                 pods,
+                driver: self.driver.clone(),
+                version_namespace: self.instance.operator_version_key().0.to_owned(),
                 pipe_image: self.driver.pipe_image.clone(),
             },
         })

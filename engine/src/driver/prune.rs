@@ -205,7 +205,10 @@ impl Drive<'_> {
         let given = &self.instance.spec.parameters;
         match parameters::template_values(&spec.parameters, given) {
             Ok(values) => {
-                let renderers = renderers(&self.subject, spec, &values);
+                // A plan whose pipes cannot be told apart does not run.
+                let pipes = self.pipes(plan).unwrap_or_default();
+                let renderers = renderers(&self.subject, spec, &values)
+                    .map(|renderer| renderer.with_pipes(pipes.clone()));
                 inventory::touched(spec, plan, &renderers, &values)
             }
             Err(_) => Vec::new(),

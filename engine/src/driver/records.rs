@@ -29,6 +29,14 @@ use crate::{
 
 use super::{Drive, DriveError, WRITE_PAUSE, conditions};
 
+/// A merge patch that must not be lost.
+enum Write {
+    /// Of the instance.
+    Spec(Value),
+    /// Of its status.
+    Status(Value),
+}
+
 impl Drive<'_> {
     /// Writes all plans' statuses and the conditions of a beginning plan.
     pub(super) async fn write_beginning(
@@ -119,9 +127,7 @@ impl Drive<'_> {
         if let Some(inventory) = self.settled.take() {
             status["inventory"] = json!(inventory);
         }
-        self.instance = self
-            .insist(async || self.send_status(&status).await)
-            .await?;
+        self.instance = self.insist(&Write::Status(status)).await?;
         let is_gone_for_good =
             ended.name == PLAN_CLEANUP && self.instance.metadata.deletion_timestamp.is_some();
         if is_gone_for_good {
@@ -133,7 +139,7 @@ impl Drive<'_> {
             };
         }
         let cleared = json!({"spec": {"planExecution": nothing_scheduled()}});
-        self.instance = self.insist(async || self.send(&cleared).await).await?;
+        self.instance = self.insist(&Write::Spec(cleared)).await?;
         Ok(())
     }
 
@@ -150,7 +156,7 @@ impl Drive<'_> {
         self.remove_cluster_objects().await?;
         let finalizers = admission::finalizers(&self.instance, false);
         let patch = json!({"metadata": {"finalizers": finalizers}});
-        match self.insist(async || self.send(&patch).await).await {
+        match self.insist(&Write::Spec(patch)).await {
             Err(DriveError::Cluster(error)) if error.is_not_found() => Ok(()),
             other => other.map(drop),
         }
@@ -262,13 +268,14 @@ impl Drive<'_> {
     }
 
     /// Repeats a write that ends a plan while its errors may pass: its outcome must not be lost.
-    async fn insist(
-        &self,
-        write: impl AsyncFn() -> Result<Instance, ClusterError>,
-    ) -> Result<Instance, DriveError> {
+    async fn insist(&self, write: &Write) -> Result<Instance, DriveError> {
         let mut pause = Duration::from_millis(500);
         loop {
-            match write().await {
+            let written = match write {
+                Write::Spec(patch) => self.send(patch).await,
+                Write::Status(status) => self.send_status(status).await,
+            };
+            match written {
                 Ok(instance) => return Ok(instance),
                 Err(error) if error.is_transient() && !error.is_not_found() => {
                     tracing::warn!(%error, "the end of the plan could not be written yet");

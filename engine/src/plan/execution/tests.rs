@@ -9,6 +9,7 @@ use crate::{
     api::{TaskFields, TemplateFunctions, instance::PlanStatus},
     clock::{Clock, RandomIds, SystemClock},
     cluster::{Cluster, pods::Pods},
+    driver::Driver,
     plan::status,
     render::{Renderer, Seed},
     subject::Subject,
@@ -118,6 +119,8 @@ fn execution_by(clock: Arc<dyn Clock>, plan: PlanSpec, tasks: Vec<TaskSpec>) -> 
         parameters: BTreeMap::new(),
         applied: std::sync::Mutex::default(),
         pods,
+        driver: Driver::new(cluster.clone(), text("nobody")),
+        version_namespace: text("default"),
         pipe_image: text("busybox"),
         cluster: cluster.clone(),
     };

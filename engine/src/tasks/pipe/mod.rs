@@ -222,7 +222,7 @@ impl Worker {
         let (kind, namespace, name) = (&target.kind, &target.namespace, &target.name);
         let deleted = self.cluster.delete(kind, namespace, name).await;
         let deleted = deleted.map_err(|error| TaskError::of_request(&error, &name_of(pod)))?;
-        let Some(pod) = deleted.filter(|pod| text(pod, "/metadata/uid") != "") else {
+        let Some(pod) = deleted.filter(|pod| !text(pod, "/metadata/uid").is_empty()) else {
             return Ok(());
         };
         say(&format!(
@@ -299,9 +299,11 @@ impl Worker {
             self.mark(&mut object, &running.position)?;
             objects.push((artifact_kind(pipe.kind), object));
         }
-        let sending = objects
-            .into_iter()
-            .map(|(kind, object)| async move { self.send(&kind, &object).await.map(drop) });
+        let sending = objects.into_iter().map(|(kind, object)| async move {
+            // Pod templates that use it are hashed with what the server made of it.
+            self.remember(&self.send(&kind, &object).await?);
+            Ok::<_, TaskError>(())
+        });
         futures::stream::iter(sending)
             .buffered(AT_ONCE)
             .try_collect()
