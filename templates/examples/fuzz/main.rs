@@ -94,7 +94,7 @@ fn options(arguments: &[String]) -> io::Result<Options> {
             "-save" => options.save = Some(value.clone()),
             "-cases" => options.cases = value.parse().map_err(io::Error::other)?,
             "-kinds" if value == "all" => {
-                options.kinds = kinds::names().map(str::to_owned).collect()
+                options.kinds = kinds::names().map(str::to_owned).collect();
             }
             "-kinds" => options.kinds = value.split(',').map(str::to_owned).collect(),
             "-only" => options.only = value.split(',').map(str::to_owned).collect(),
