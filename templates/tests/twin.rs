@@ -67,7 +67,7 @@ fn questions() -> Vec<(Vec<u8>, &'static str, Value)> {
         "]".repeat(100_000)
     );
     let huge = format!(r#"{{"template":"{}"}}"#, "x".repeat(2 << 20));
-    vec![
+    let mut questions = vec![
         (
             text(r#"{"template":"{{ .a }}","data":{"a":1}}"#),
             "expected",
@@ -112,6 +112,15 @@ fn questions() -> Vec<(Vec<u8>, &'static str, Value)> {
             "phase",
             json!("exec"),
         ),
+    ];
+    questions.extend(of_fields());
+    questions
+}
+
+/// Questions with the fields of the Go program's.
+fn of_fields() -> Vec<(Vec<u8>, &'static str, Value)> {
+    let text = |line: &str| line.as_bytes().to_vec();
+    vec![
         (
             text(r#"{"template":"a","types":{"Pipes":"nope"},"data":{}}"#),
             "phase",
