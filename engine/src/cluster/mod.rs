@@ -6,6 +6,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`error`] | what can go wrong, and whether trying again may help |
+//! | `patience` | limits of time, and pauses that an overloaded server asks for |
 //! | [`kinds`] | which resource serves a kind |
 //! | [`apply`] | server-side apply, with what KUDO tolerated |
 //! | [`watch`] | waiting for one object |
@@ -21,11 +22,16 @@ pub mod events;
 mod fit;
 pub mod kinds;
 pub mod lease;
+mod patience;
 pub mod pods;
 pub mod watch;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
+use futures::future::BoxFuture;
 use kube::{
     Api, Client,
     api::{DeleteParams, DynamicObject, PostParams, PropagationPolicy},
@@ -37,6 +43,11 @@ use crate::clock::{Clock, Ids};
 
 pub use error::ClusterError;
 pub use kinds::Kind;
+
+/// How often a request is tried whose errors pass.
+const MOST_TRIES: u32 = 6;
+/// The pause before it is tried again, doubled each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
 /// A connection to a cluster.
 #[derive(Clone)]
@@ -56,10 +67,11 @@ impl std::fmt::Debug for Cluster {
 }
 
 impl Cluster {
-    /// Returns a connection that speaks through `client`.
+    /// Returns a connection that speaks through `client`, with limits of time and with the pauses
+    /// that an overloaded server asks for.
     pub fn new(client: Client, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
         Self {
-            client,
+            client: patience::patient(client, clock.clone()),
             kinds: Arc::default(),
             clock,
             ids,
@@ -129,6 +141,45 @@ impl Cluster {
                 error => Err(error),
             },
         }
+    }
+
+    /// Tries a request again while its errors pass; what it does must be the same twice as once.
+    pub(crate) async fn persistently<'a, T>(
+        &self,
+        request: impl Fn() -> BoxFuture<'a, Result<T, ClusterError>>,
+    ) -> Result<T, ClusterError> {
+        self.while_it_passes(request, ClusterError::is_passing)
+            .await
+    }
+
+    /// Tries a write that names no version again while its errors pass; conflicts do too.
+    pub(crate) async fn unconditionally<'a, T>(
+        &self,
+        request: impl Fn() -> BoxFuture<'a, Result<T, ClusterError>>,
+    ) -> Result<T, ClusterError> {
+        self.while_it_passes(request, |error| {
+            error.is_passing() || error.is_conflict() && !error.is_already_there()
+        })
+        .await
+    }
+
+    async fn while_it_passes<'a, T>(
+        &self,
+        request: impl Fn() -> BoxFuture<'a, Result<T, ClusterError>>,
+        passes: impl Fn(&ClusterError) -> bool,
+    ) -> Result<T, ClusterError> {
+        let mut pause = FIRST_PAUSE;
+        for _ in 1..MOST_TRIES {
+            match request().await {
+                Err(error) if passes(&error) => {
+                    tracing::debug!(%error, ?pause, "the request is tried again");
+                    self.clock.sleep(pause).await;
+                    pause *= 2;
+                }
+                other => return other,
+            }
+        }
+        request().await
     }
 
     pub(crate) fn objects(&self, kind: &Kind, namespace: &str) -> Api<DynamicObject> {

@@ -11,6 +11,7 @@ mod records;
 
 use std::{collections::BTreeMap, time::Duration};
 
+use futures::FutureExt as _;
 use kube::Api;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -35,6 +36,7 @@ use crate::{
     parameters,
     plan::{
         execution::{Execution, Failure},
+        journal::Journal,
         progress::Progress,
         status,
     },
@@ -107,9 +109,6 @@ pub enum DriveError {
         /// Name that was looked for.
         name: String,
     },
-    /// The right to drive was lost on the way.
-    #[error("stopped driving: {0}")]
-    Lost(String),
 }
 
 /// What one turn of driving led to.
@@ -118,6 +117,18 @@ enum Turn {
     Again,
     /// There is nothing left to drive.
     Ended(Outcome),
+}
+
+/// How a plan can be begun.
+enum Beginning {
+    /// It goes on from this status.
+    At(PlanStatus),
+    /// It has ended like this already, and the instance still has it.
+    Ended(PlanStatus),
+    /// The instance has changed since it was read.
+    Outdated,
+    /// There is no such plan.
+    Unknown,
 }
 
 /// The instance that is driven, and what is known of it.
@@ -150,17 +161,23 @@ impl Driver {
         observe: &(dyn Fn(Report) + Sync),
     ) -> Result<Outcome, DriveError> {
         let instance = self.instance(namespace, name).await?;
-        let mut held = match self.lease_or_outcome(&instance, observe).await? {
-            follow::Followed::Drive(held) => held,
-            follow::Followed::Ended(outcome) => return Ok(outcome),
-        };
-        let outcome = tokio::select! {
-            biased;
-            outcome = self.drive_held(namespace, name, observe) => outcome,
-            why = held.keep() => return Err(DriveError::Lost(why)),
-        };
-        held.release().await;
-        outcome
+        loop {
+            let mut held = match self.lease_or_outcome(&instance, observe).await? {
+                follow::Followed::Drive(held) => held,
+                follow::Followed::Ended(outcome) => return Ok(outcome),
+            };
+            let outcome = tokio::select! {
+                biased;
+                outcome = self.drive_held(namespace, name, observe) => outcome,
+                // Without the right nothing more is written; whoever has it is followed.
+                why = held.keep() => {
+                    tracing::warn!(why, "stopped driving");
+                    continue;
+                }
+            };
+            held.release().await;
+            return outcome;
+        }
     }
 
     /// Gives back the right to drive an instance, if this driver has it.
@@ -186,11 +203,11 @@ impl Driver {
             instance,
             &OperatorVersion::new("", OperatorVersionSpec::default()),
         );
-        match self
-            .cluster
-            .ask_to_drive(&subject, &self.holder, None)
-            .await?
-        {
+        let ask = || {
+            let asked = self.cluster.ask_to_drive(&subject, &self.holder, None);
+            asked.boxed()
+        };
+        match self.cluster.persistently(ask).await? {
             Asked::Ours(held) => Ok(follow::Followed::Drive(held)),
             Asked::Theirs { holder, version } => {
                 self.follow(&subject, holder, version, observe).await
@@ -267,12 +284,14 @@ impl Drive<'_> {
         if plan.is_empty() {
             return Ok(Turn::Ended(Outcome::Idle));
         }
-        let Some(standing) = self.begin(&plan).await? else {
-            let message = format!("could not find required plan: '{plan}'");
-            return self
-                .refuse(&plan, event::INVALID_PLAN, message)
-                .await
-                .map(Turn::Ended);
+        let standing = match self.begin(&plan).await? {
+            Beginning::At(standing) => standing,
+            Beginning::Ended(ended) => return self.conclude(&ended).await,
+            Beginning::Outdated => return Ok(Turn::Again),
+            Beginning::Unknown => {
+                let message = format!("could not find required plan: '{plan}'");
+                return self.refuse(&plan, event::INVALID_PLAN, message).await;
+            }
         };
         observe(Report::Progress(standing.clone()));
         let given = &self.instance.spec.parameters;
@@ -280,8 +299,7 @@ impl Drive<'_> {
             Ok(parameters) => parameters,
             Err(error) => {
                 let message = format!("could not parse parameters: {error}");
-                let refused = self.refuse(&plan, event::INVALID_PARAMETERS, message).await;
-                return refused.map(Turn::Ended);
+                return self.refuse(&plan, event::INVALID_PARAMETERS, message).await;
             }
         };
         let execution = self.execution(&plan, standing, parameters).await?;
@@ -289,9 +307,7 @@ impl Drive<'_> {
             return Ok(Turn::Again);
         };
         observe(Report::Progress(execution.progress.now()));
-        self.finish(&execution.progress.now(), outcome)
-            .await
-            .map(Turn::Ended)
+        self.finish(&execution.progress.now(), outcome).await
     }
 
     /// Schedules `cleanup` on an instance that is being deleted; returns whether a plan has to run.
@@ -311,6 +327,9 @@ impl Drive<'_> {
             .plan_status(PLAN_CLEANUP)
             .is_some_and(|status| status.status == ExecutionStatus::Complete);
         if is_done || !self.version.spec.plans.contains_key(PLAN_CLEANUP) {
+            if let Some(ended) = self.ended(PLAN_CLEANUP) {
+                self.tell_end(&ended).await;
+            }
             self.let_go().await?;
             return Ok(false);
         }
@@ -320,13 +339,29 @@ impl Drive<'_> {
         Ok(true)
     }
 
-    /// Brings the status in line with the scheduled execution; `None` when the plan does not exist.
-    async fn begin(&mut self, plan: &str) -> Result<Option<PlanStatus>, DriveError> {
+    /// Returns the status of a plan whose scheduled execution has ended already.
+    fn ended(&self, plan: &str) -> Option<PlanStatus> {
+        let scheduled = &self.instance.spec.plan_execution;
+        let status = self.instance.plan_status(plan)?;
+        let has_ended = scheduled.plan_name == plan
+            && status.uid == scheduled.uid
+            && status.status.is_terminal();
+        has_ended.then(|| status.clone())
+    }
+
+    /// Brings the status in line with the scheduled execution.
+    ///
+    /// The first write names the version that was read: a driver that knows an old state, in which
+    /// steps are missing that were done since, begins nothing.
+    async fn begin(&mut self, plan: &str) -> Result<Beginning, DriveError> {
+        if let Some(ended) = self.ended(plan) {
+            return Ok(Beginning::Ended(ended));
+        }
         let now = self.cluster().clock().now();
         let mut statuses = self.instance.status.clone().unwrap_or_default().plan_status;
         status::align(&mut statuses, &self.version.spec.plans);
         if !self.version.spec.plans.contains_key(plan) {
-            return Ok(None);
+            return Ok(Beginning::Unknown);
         }
         let uid = self.instance.spec.plan_execution.uid.clone();
         let standing = statuses.entry(plan.to_owned()).or_default();
@@ -335,15 +370,23 @@ impl Drive<'_> {
             status::reset(standing, &uid, now);
         }
         let standing = standing.clone();
-        self.write_beginning(plan, statuses).await?;
-        if is_new {
-            let message = format!("Execution of plan {plan} started");
-            let cluster = self.cluster();
-            cluster
-                .record(&self.subject, Severity::Normal, "PlanStarted", &message)
-                .await;
+        match self.write_beginning(plan, statuses).await {
+            Err(DriveError::Cluster(error)) if error.is_conflict() => {
+                return Ok(Beginning::Outdated);
+            }
+            other => other?,
         }
-        Ok(Some(standing))
+        let message = format!("Execution of plan {plan} started");
+        self.tell(Severity::Normal, "PlanStarted", &message).await;
+        Ok(Beginning::At(standing))
+    }
+
+    /// Records an event of this execution; there is one of each reason, whoever drives.
+    async fn tell(&self, severity: Severity, reason: &str, message: &str) {
+        let uid = &self.instance.spec.plan_execution.uid;
+        self.cluster()
+            .record_once(&self.subject, uid, severity, reason, message)
+            .await;
     }
 
     async fn execution(
@@ -362,7 +405,9 @@ impl Drive<'_> {
             seed,
         );
         let pods = Pods::new(cluster.clone(), &self.subject.namespace, &self.subject.name);
-        let progress = Progress::new(standing, cluster.clock().clone());
+        let progress = Progress::new(standing.clone(), cluster.clock().clone());
+        progress.set_stored(standing);
+        let journal = Journal::new(progress.clone());
         Ok(Execution {
             name: plan.to_owned(),
             plan: spec.plans.get(plan).cloned().unwrap_or_default(),
@@ -375,6 +420,7 @@ impl Drive<'_> {
                 renderer,
                 parameters,
                 pods,
+                journal,
             },
         })
     }
@@ -393,7 +439,7 @@ impl Drive<'_> {
             outcome = &mut run => Some(outcome),
             () = self.until_rescheduled() => None,
             () = show(progress.subscribe(), observe) => unreachable!("showing never ends"),
-            () = self.write_progress(progress.subscribe()) => unreachable!("writing never ends"),
+            () = self.write_progress(progress) => unreachable!("writing never ends"),
             () = execution.worker.pods.follow() => unreachable!("following never ends"),
         }
     }
@@ -430,39 +476,41 @@ impl Drive<'_> {
         &mut self,
         ended: &PlanStatus,
         outcome: Result<(), Failure>,
-    ) -> Result<Outcome, DriveError> {
-        let plan = ended.name.clone();
+    ) -> Result<Turn, DriveError> {
         if let Err(failure) = &outcome {
-            let cluster = self.cluster();
-            cluster
-                .record(
-                    &self.subject,
-                    Severity::Warning,
-                    failure.event,
-                    &failure.message,
-                )
+            self.tell(Severity::Warning, failure.event, &failure.message)
                 .await;
         }
         self.write_end(ended, outcome.as_ref().err()).await?;
-        let message = format!(
-            "Execution of plan {plan} finished with status {}",
-            ended.status
-        );
-        let severity = if outcome.is_ok() {
-            Severity::Normal
-        } else {
-            Severity::Warning
-        };
-        self.cluster()
-            .record(&self.subject, severity, "PlanFinished", &message)
-            .await;
-        Ok(match outcome {
-            Ok(()) => Outcome::Complete { plan },
-            Err(failure) => Outcome::Failed {
+        self.conclude(ended).await
+    }
+
+    /// Tells of the end that is written, and takes the plan off the instance.
+    async fn conclude(&mut self, ended: &PlanStatus) -> Result<Turn, DriveError> {
+        self.tell_end(ended).await;
+        if !self.hand_back(ended).await? {
+            return Ok(Turn::Again);
+        }
+        let plan = ended.name.clone();
+        Ok(Turn::Ended(match ended.status {
+            ExecutionStatus::Complete => Outcome::Complete { plan },
+            _ => Outcome::Failed {
                 plan,
-                message: failure.message,
+                message: follow::message_of(ended),
             },
-        })
+        }))
+    }
+
+    async fn tell_end(&self, ended: &PlanStatus) {
+        let message = format!(
+            "Execution of plan {} finished with status {}",
+            ended.name, ended.status
+        );
+        let severity = match ended.status {
+            ExecutionStatus::Complete => Severity::Normal,
+            _ => Severity::Warning,
+        };
+        self.tell(severity, "PlanFinished", &message).await;
     }
 
     /// Ends a plan that cannot even begin (kudo-spec 9.1, 1: KUDO retried these for ever, silently).
@@ -471,7 +519,7 @@ impl Drive<'_> {
         plan: &str,
         event: &'static str,
         message: String,
-    ) -> Result<Outcome, DriveError> {
+    ) -> Result<Turn, DriveError> {
         let now = self.cluster().clock().now();
         let known = self.instance.plan_status(plan).cloned();
         let mut ended = known.unwrap_or_else(|| PlanStatus {

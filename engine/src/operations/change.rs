@@ -1,6 +1,6 @@
 //! Change: parameters, or a plan started by hand, checked by the decision table.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use kube::{
@@ -22,6 +22,10 @@ use crate::{
 
 use super::{OperationError, unknown_parameter};
 
+/// How often a change is written again when nothing was heard of it.
+const MOST_TRIES: u32 = 5;
+/// The pause before that, longer each time.
+const PAUSE: Duration = Duration::from_secs(1);
 const KUDO_WEBHOOK: &str = "kudo-manager-instance-admission-webhook-config";
 
 /// What is asked of an instance.
@@ -59,14 +63,23 @@ pub async fn change(
     edit: &Edit,
 ) -> Result<Asked, OperationError> {
     let instances: Api<Instance> = Api::namespaced(cluster.client().clone(), namespace);
+    let uid = cluster.ids().uid();
+    let mut tries = 0;
     loop {
         let old = read(&instances, name).await?;
         let old = old.ok_or_else(|| OperationError::NoInstance {
             namespace: namespace.to_owned(),
             name: name.to_owned(),
         })?;
+        if let Some(plan) = plan_of(&old, &uid) {
+            // It was written, only the answer was lost.
+            return Ok(Asked::Scheduled {
+                plan,
+                is_driven_by_kudo: false,
+            });
+        }
         let version = operator_version(cluster, &old).await?;
-        let Some(patch) = patch(cluster, &old, &version, edit).await? else {
+        let Some(patch) = patch(cluster, &old, &version, edit, &uid).await? else {
             return Ok(Asked::Unchanged);
         };
         let params = PatchParams {
@@ -77,7 +90,15 @@ pub async fn change(
             Ok(stored) => stored,
             // Somebody else changed it since it was read: decide again on what it is now.
             Err(kube::Error::Api(status)) if status.code == 409 => continue,
-            Err(error) => return Err(ClusterError::from(error).into()),
+            Err(error) => {
+                let error = ClusterError::from(error);
+                if !error.is_passing() || tries == MOST_TRIES {
+                    return Err(error.into());
+                }
+                tries += 1;
+                cluster.clock().sleep(PAUSE * tries).await;
+                continue;
+            }
         };
         let asked = &patch["spec"]["planExecution"]["uid"];
         let is_driven_by_kudo = *asked != stored.spec.plan_execution.uid.as_str();
@@ -87,6 +108,17 @@ pub async fn change(
             is_driven_by_kudo,
         });
     }
+}
+
+/// Returns the plan that runs or ran under this uid.
+fn plan_of(instance: &Instance, uid: &str) -> Option<String> {
+    let scheduled = &instance.spec.plan_execution;
+    if scheduled.uid == uid {
+        return Some(scheduled.plan_name.clone());
+    }
+    let statuses = instance.status.iter().flat_map(|one| &one.plan_status);
+    let (plan, _) = statuses.into_iter().find(|(_, one)| one.uid == uid)?;
+    Some(plan.clone())
 }
 
 async fn operator_version(
@@ -108,6 +140,7 @@ async fn patch(
     old: &Instance,
     version: &OperatorVersion,
     edit: &Edit,
+    uid: &str,
 ) -> Result<Option<Value>, OperationError> {
     let mut new = old.clone();
     match edit {
@@ -119,7 +152,7 @@ async fn patch(
         Edit::Run(plan) => {
             new.spec.plan_execution = PlanExecution {
                 plan_name: plan.clone(),
-                uid: cluster.ids().uid(),
+                uid: uid.to_owned(),
                 ..PlanExecution::default()
             };
         }
@@ -143,7 +176,7 @@ async fn patch(
     let mut spec = json!({"parameters": decision.parameters});
     // KUDO's webhook schedules by itself, and refuses a change that names the plan too.
     if matches!(edit, Edit::Run(_)) || !has_kudo_webhook(cluster).await {
-        let uid = cluster.ids().uid();
+        let uid = uid.to_owned();
         let status = Some(ExecutionStatus::InProgress);
         spec["planExecution"] = json!(PlanExecution {
             plan_name,

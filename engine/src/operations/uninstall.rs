@@ -1,6 +1,7 @@
 //! Uninstall: the deletion of an instance is asked for; its `cleanup` plan and the garbage collector
 //! do the rest.
 
+use futures::FutureExt as _;
 use kube::{
     Api,
     api::{DeleteParams, Patch, PatchParams},
@@ -44,10 +45,8 @@ pub async fn uninstall(
     } else {
         DeleteParams::foreground()
     };
-    instances
-        .delete(name, &params)
-        .await
-        .map_err(ClusterError::from)?;
+    let delete = || deleted(&instances, name, &params).boxed();
+    cluster.unconditionally(delete).await?;
     if needs_cleanup && skip_cleanup {
         let again = instances.delete(name, &DeleteParams::foreground()).await;
         drop(again.map_err(ClusterError::from)?);
@@ -61,6 +60,18 @@ pub async fn uninstall(
         }
     }
     Ok(needs_cleanup)
+}
+
+/// Asks for deletion; what is gone need not be asked for.
+async fn deleted(
+    instances: &Api<Instance>,
+    name: &str,
+    params: &DeleteParams,
+) -> Result<(), ClusterError> {
+    match instances.delete(name, params).await.map_err(ClusterError::from) {
+        Err(error) if !error.is_not_found() => Err(error),
+        _ => Ok(()),
+    }
 }
 
 async fn finalizers_left(

@@ -18,7 +18,7 @@ use crate::{
     cluster::{Cluster, pods::Pods},
     error::{TaskError, event},
     parameters::parse_bool,
-    plan::Position,
+    plan::{Position, journal::Journal},
     render::Renderer,
     subject::Subject,
     task::Task,
@@ -41,6 +41,8 @@ pub struct Worker {
     pub parameters: BTreeMap<String, Json>,
     /// The instance's pods, to say why something is not ready.
     pub pods: Pods,
+    /// What the steps have touched so far.
+    pub journal: Journal,
 }
 
 /// What a task asks for, in the order in which it was found out.

@@ -9,7 +9,7 @@ use crate::{
     api::{TaskFields, instance::PlanStatus},
     clock::{RandomIds, SystemClock},
     cluster::{Cluster, pods::Pods},
-    plan::status,
+    plan::{journal::Journal, status},
     render::{Renderer, Seed},
     subject::Subject,
 };
@@ -87,15 +87,16 @@ fn execution_of(plan: PlanSpec, tasks: Vec<TaskSpec>) -> Execution {
     let templates = BTreeMap::new();
     let renderer = Renderer::new(subject.clone(), templates, BTreeMap::new(), Seed::unused());
     let pods = Pods::new(cluster.clone(), "default", "test-instance");
+    let progress = Progress::new(standing, cluster.clock().clone());
     let worker = Worker {
         subject,
         execution_uid: text("uid"),
         renderer,
         parameters: BTreeMap::new(),
         pods,
-        cluster: cluster.clone(),
+        journal: Journal::new(progress.clone()),
+        cluster,
     };
-    let progress = Progress::new(standing, cluster.clock().clone());
     Execution {
         name: text("test"),
         plan,
