@@ -102,6 +102,41 @@ pub(crate) enum Command {
     },
 }
 
+impl Command {
+    /// Returns the words of the command as they were typed.
+    pub(crate) fn words(&self) -> &'static str {
+        match self {
+            Self::Install(_) => "install",
+            Self::Update(_) => "update",
+            Self::Plan(plan) => plan.words(),
+            Self::Get(_) => "get",
+            Self::Uninstall(_) => "uninstall",
+            Self::Package(_) => "package",
+            Self::Template(_) => "template",
+            Self::Init(_) => "init",
+            Self::Sandbox(_) => "sandbox",
+            Self::Version(_) => "version",
+            Self::Completion { .. } => "completion",
+        }
+    }
+}
+
+impl Plan {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Status { .. } => "plan status",
+            Self::History(_) => "plan history",
+            Self::Trigger { .. } => "plan trigger",
+            Self::Pause { .. } => "plan pause",
+            Self::Retry { .. } => "plan retry",
+            Self::Skip { .. } => "plan skip",
+            Self::Cancel { .. } => "plan cancel",
+            Self::Resume { .. } => "plan resume",
+            Self::Wait { .. } => "plan wait",
+        }
+    }
+}
+
 /// How lists and objects are printed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Format {
@@ -203,13 +238,8 @@ pub(crate) enum Plan {
         #[command(flatten)]
         output: Output,
     },
-    /// Show when each plan of an instance ran last
-    History {
-        #[command(flatten)]
-        instance: InstanceArg,
-        #[command(flatten)]
-        output: Output,
-    },
+    /// Show the last executions of an instance's plans, newest first
+    History(PlanHistory),
     /// Start a plan by hand
     Trigger {
         #[command(flatten)]
@@ -220,7 +250,32 @@ pub(crate) enum Plan {
         #[command(flatten)]
         wait: Waiting,
     },
-    /// Go on with a plan that was interrupted
+    /// Keep the running plan from starting anything more until it is resumed
+    Pause {
+        #[command(flatten)]
+        instance: InstanceArg,
+    },
+    /// Run a failed plan again from the steps that failed
+    Retry {
+        #[command(flatten)]
+        instance: InstanceArg,
+        #[command(flatten)]
+        wait: Waiting,
+    },
+    /// Let a step of a paused or failed plan count as complete
+    Skip {
+        #[command(flatten)]
+        instance: InstanceArg,
+        /// The step, as PHASE.STEP
+        #[arg(long, value_name = "PHASE.STEP", value_parser = phase_and_step)]
+        step: (String, String),
+    },
+    /// End the running plan as it stands
+    Cancel {
+        #[command(flatten)]
+        instance: InstanceArg,
+    },
+    /// Go on with a plan that was interrupted or paused
     Resume {
         #[command(flatten)]
         instance: InstanceArg,
@@ -236,6 +291,24 @@ pub(crate) enum Plan {
         #[arg(long, value_name = "TIME", value_parser = duration)]
         timeout: Option<Duration>,
     },
+}
+
+/// `plan history`
+#[derive(Args, Debug)]
+pub(crate) struct PlanHistory {
+    #[command(flatten)]
+    pub instance: InstanceArg,
+    /// Show one execution in detail: its changed parameters, its error and where its time went
+    #[arg(long, value_name = "UID", conflicts_with = "last")]
+    pub uid: Option<String>,
+    /// Show the newest execution in detail; -v shows all of them so
+    #[arg(long)]
+    pub last: bool,
+    /// Show KUDO's tree instead: each plan with its last run
+    #[arg(long, conflicts_with_all = ["uid", "last", "output"])]
+    pub tree: bool,
+    #[command(flatten)]
+    pub output: Output,
 }
 
 /// `get`
@@ -384,6 +457,16 @@ pub(crate) enum Sandbox {
 pub(crate) struct VersionArgs {
     #[command(flatten)]
     pub output: Output,
+}
+
+/// Reads `PHASE.STEP`.
+fn phase_and_step(text: &str) -> Result<(String, String), String> {
+    match text.split_once('.') {
+        Some((phase, step)) if !phase.is_empty() && !step.is_empty() => {
+            Ok((phase.to_owned(), step.to_owned()))
+        }
+        _ => Err(format!("`{text}` is not a step; write it as PHASE.STEP")),
+    }
 }
 
 /// Reads `90s`, `10m`, `1h`, `1h30m` or a number of seconds.

@@ -25,10 +25,11 @@ pub(crate) struct Connection {
 }
 
 /// Connects to the cluster that the flags and the environment name, or to the sandbox when they name
-/// none. A kubeconfig that is named but broken is an error, never a reason to use the sandbox.
+/// none; what is asked for there carries the name of `requester`. A kubeconfig that is named but broken is an error, never a reason to use the sandbox.
 pub(crate) async fn connect(
     global: &Global,
     settings: &Settings,
+    requester: &str,
     ui: &Ui,
 ) -> anyhow::Result<Connection> {
     if global.sandbox || !names_a_cluster(global, settings) {
@@ -42,7 +43,7 @@ pub(crate) async fn connect(
             .clone()
             .unwrap_or_else(|| "default".to_owned());
         let client = home.client(&namespace).await?;
-        return Ok(connection(client, namespace));
+        return Ok(connection(client, namespace, requester));
     }
     let mut config = config(global, settings).await?;
     // The engine does that itself, for the sandbox too, and within its limits of time.
@@ -54,7 +55,7 @@ pub(crate) async fn connect(
     let url = config.cluster_url.to_string();
     let client = Client::try_from(config)
         .with_context(|| format!("the cluster at {url} cannot be spoken to"))?;
-    Ok(connection(client, namespace))
+    Ok(connection(client, namespace, requester))
 }
 
 /// Returns the sandbox of the settings.
@@ -73,8 +74,9 @@ pub(crate) fn sandbox_home(settings: &Settings) -> anyhow::Result<Home> {
     Ok(Home::new(folder, options))
 }
 
-fn connection(client: Client, namespace: String) -> Connection {
+fn connection(client: Client, namespace: String, requester: &str) -> Connection {
     let cluster = Cluster::new(client, Arc::new(SystemClock), Arc::new(RandomIds));
+    let cluster = cluster.on_behalf_of(requester);
     Connection { cluster, namespace }
 }
 

@@ -89,6 +89,7 @@ fn hint(error: &anyhow::Error) -> Option<&'static str> {
         OperationError::UnknownParameter { .. } => {
             Some("`kudo-rs package list parameters PACKAGE` lists them")
         }
+        OperationError::Refused(_) => Some("`kudo-rs plan status` shows how the plan stands"),
         OperationError::Render(_)
         | OperationError::Denied(_)
         | OperationError::Cluster(_)

@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     pub log: Option<String>,
     /// How long a pretended pod takes until it is ready, in milliseconds: `$KUDO_RS_SANDBOX_POD_MS`.
     pub sandbox_pod_ms: Option<String>,
+    /// Name of the user: `$USER`, else `$LOGNAME`.
+    pub user: Option<String>,
 }
 
 impl Settings {
@@ -42,6 +44,15 @@ impl Settings {
                 .or_else(|| dirs.map(|dirs| dirs.data_dir().join("kudo-rs/sandbox"))),
             log: env::var("KUDO_RS_LOG").ok(),
             sandbox_pod_ms: env::var("KUDO_RS_SANDBOX_POD_MS").ok(),
+            user: env::var("USER").or_else(|_| env::var("LOGNAME")).ok(),
+        }
+    }
+
+    /// Returns how the history of an instance names whoever typed `command`.
+    pub(crate) fn requester(&self, command: &str) -> String {
+        match self.user.as_deref() {
+            None | Some("") => format!("kudo-rs {command}"),
+            Some(user) => format!("kudo-rs {command} by {user}"),
         }
     }
 }

@@ -66,6 +66,14 @@ pub mod event {
     pub const UNKNOWN_TASK: &str = "UnknownTaskName";
     /// A task cannot be built.
     pub const TASK_BUILD: &str = "TaskBuildError";
+    /// A plan, phase or step took longer than it may.
+    pub const TIMED_OUT: &str = "TimedOut";
+    /// A task was tried as often as it may.
+    pub const RETRIES_EXHAUSTED: &str = "RetriesExhausted";
+    /// Somebody ended the plan by hand.
+    pub const CANCELLED: &str = "PlanCancelled";
+    /// The plan had failed before this driver came.
+    pub const FAILED: &str = "PlanFailed";
     /// The scheduled plan does not exist.
     pub const INVALID_PLAN: &str = "InvalidPlan";
     /// The parameters cannot be read.

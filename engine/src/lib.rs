@@ -11,6 +11,7 @@
 //! | [`render`], [`offline`] | from templates to objects, with and without a cluster |
 //! | [`enhance`], [`dependency_hash`] | what marks an object as the instance's |
 //! | [`health`] | whether an object is what was asked for |
+//! | [`history`], [`inventory`] | what an instance remembers: executions, applied objects |
 //!
 //! The shell around them:
 //!
@@ -45,6 +46,8 @@ pub mod enhance;
 pub mod error;
 mod expand;
 pub mod health;
+pub mod history;
+pub mod inventory;
 pub mod offline;
 pub mod operations;
 pub mod package;

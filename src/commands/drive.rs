@@ -84,6 +84,13 @@ fn told(outcome: &Outcome, instance: &str, ui: &Ui) -> ExitStatus {
             ));
             ExitStatus::PlanFailed
         }
+        Outcome::Paused { plan } => {
+            ui.say(&format!(
+                "Plan {plan} of {instance} is paused; go on with: kudo-rs plan resume --instance \
+                 {instance}"
+            ));
+            ExitStatus::Done
+        }
         Outcome::Idle => {
             ui.note(&format!("No plan is scheduled on {instance}."));
             ExitStatus::Done

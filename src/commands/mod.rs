@@ -2,6 +2,7 @@
 
 mod drive;
 mod get;
+mod history;
 mod init;
 mod install;
 mod instance;
@@ -26,7 +27,8 @@ use crate::{
 /// Runs what was typed.
 pub(crate) async fn run(cli: Cli, settings: &Settings, ui: &Ui) -> anyhow::Result<ExitStatus> {
     let global = &cli.global;
-    let connected = || connect(global, settings, ui);
+    let requester = settings.requester(cli.command.words());
+    let connected = || connect(global, settings, &requester, ui);
     match cli.command {
         Command::Install(args) => Box::pin(install::install(args, connected, ui)).await,
         Command::Update(args) => update::update(args, &connected().await?, ui).await,

@@ -10,10 +10,10 @@ use kudo_engine::{
         instance::{ExecutionStatus, PhaseStatus, PlanStatus, StepStatus},
     },
     cluster::read,
-    operations::Edit,
+    driver::Outcome,
+    operations::{Control, Edit, control},
     plan::status::last_executed,
 };
-use serde_json::json;
 
 use crate::{
     cli::{InstanceArg, Output, Plan},
@@ -22,7 +22,7 @@ use crate::{
     ui::{Ui, tree::Tree},
 };
 
-use super::{drive::drive, instance, update::ask};
+use super::{drive::drive, history::history, instance, update::ask};
 
 /// Shows, starts and waits for plans.
 pub(super) async fn plan(
@@ -32,7 +32,7 @@ pub(super) async fn plan(
 ) -> anyhow::Result<ExitStatus> {
     match args {
         Plan::Status { instance, output } => status(&instance, output, connection, ui).await,
-        Plan::History { instance, output } => history(&instance, output, connection, ui).await,
+        Plan::History(args) => history(&args, connection, ui).await,
         Plan::Trigger {
             instance,
             name,
@@ -41,12 +41,65 @@ pub(super) async fn plan(
             let chosen = instance::chosen(&instance, connection).await?;
             ask(&chosen, &Edit::Run(name), &wait, connection, ui).await
         }
-        Plan::Resume { instance, timeout } | Plan::Wait { instance, timeout } => {
+        Plan::Pause { instance } => {
+            let chosen = instance::chosen(&instance, connection).await?;
+            steer(&chosen, &Control::Pause, connection).await?;
+            let (_, status) = drive(connection, &chosen, None, ui).await?;
+            Ok(status)
+        }
+        Plan::Cancel { instance } => {
+            let chosen = instance::chosen(&instance, connection).await?;
+            steer(&chosen, &Control::Cancel, connection).await?;
+            let (outcome, status) = drive(connection, &chosen, None, ui).await?;
+            Ok(match outcome {
+                // That the plan has failed is what was asked for.
+                Some(Outcome::Failed { .. }) => ExitStatus::Done,
+                _ => status,
+            })
+        }
+        Plan::Retry { instance, wait } => {
+            let chosen = instance::chosen(&instance, connection).await?;
+            steer(&chosen, &Control::Retry, connection).await?;
+            if wait.no_wait {
+                ui.note(&format!(
+                    "The plan is scheduled; run it with: kudo-rs plan wait --instance {chosen}"
+                ));
+                return Ok(ExitStatus::Done);
+            }
+            let (_, status) = drive(connection, &chosen, wait.timeout, ui).await?;
+            Ok(status)
+        }
+        Plan::Skip {
+            instance,
+            step: (phase, step),
+        } => {
+            let chosen = instance::chosen(&instance, connection).await?;
+            let said = format!("Step {phase}.{step} of {chosen} is skipped.\n");
+            steer(&chosen, &Control::Skip { phase, step }, connection).await?;
+            ui.print(&said)?;
+            ui.note(
+                "Go on with `kudo-rs plan retry` (a failed plan) or `kudo-rs plan resume` (a paused \
+                 one).",
+            );
+            Ok(ExitStatus::Done)
+        }
+        Plan::Resume { instance, timeout } => {
+            let chosen = instance::chosen(&instance, connection).await?;
+            steer(&chosen, &Control::Resume, connection).await?;
+            let (_, status) = drive(connection, &chosen, timeout, ui).await?;
+            Ok(status)
+        }
+        Plan::Wait { instance, timeout } => {
             let chosen = instance::chosen(&instance, connection).await?;
             let (_, status) = drive(connection, &chosen, timeout, ui).await?;
             Ok(status)
         }
     }
+}
+
+async fn steer(name: &str, asked: &Control, connection: &Connection) -> anyhow::Result<()> {
+    control(&connection.cluster, &connection.namespace, name, asked).await?;
+    Ok(())
 }
 
 async fn status(
@@ -92,9 +145,14 @@ fn status_tree(instance: &Instance, plans: &BTreeMap<String, PlanSpec>) -> Tree 
     let active = instance.status.as_ref().and_then(last_executed);
     let (_, version) = instance.operator_version_key();
     let title = format!(
-        "{} (Operator-Version: \"{version}\" Active-Plan: \"{}\")",
+        "{} (Operator-Version: \"{version}\" Active-Plan: \"{}\"){}",
         instance.object_name(),
-        active.map_or("", |plan| &plan.name)
+        active.map_or("", |plan| &plan.name),
+        if instance.spec.plan_execution.paused {
+            " (paused)"
+        } else {
+            ""
+        }
     );
     let branches = plans.iter().map(|(name, plan)| {
         let status = statuses.and_then(|statuses| statuses.get(name));
@@ -156,50 +214,6 @@ fn local(time: Timestamp) -> String {
         .to_string()
 }
 
-async fn history(
-    arg: &InstanceArg,
-    output: Output,
-    connection: &Connection,
-    ui: &Ui,
-) -> anyhow::Result<ExitStatus> {
-    let name = instance::chosen(arg, connection).await?;
-    let found = instance::read(connection, &name).await?;
-    let statuses = found.status.unwrap_or_default().plan_status;
-    if let Some(format) = output.output {
-        let runs = statuses.values().map(|plan| {
-            json!({
-                "plan": plan.name, "status": plan.status, "uid": plan.uid,
-                "lastUpdatedTimestamp": plan.last_updated_timestamp, "message": plan.message,
-            })
-        });
-        ui.print(&Ui::data(format, &runs.collect::<Vec<_>>())?)?;
-        return Ok(ExitStatus::Done);
-    }
-    let tree = Tree::branch(
-        ".",
-        statuses.values().map(|plan| Tree::leaf(last_run(plan))),
-    );
-    ui.print(&tree.draw())?;
-    Ok(ExitStatus::Done)
-}
-
-// kudo-spec 7.7: the words are KUDO's, but a plan that runs is not called finished.
-fn last_run(plan: &PlanStatus) -> String {
-    let name = &plan.name;
-    let time = plan.last_updated_timestamp.as_ref().map(|time| {
-        time.0
-            .to_zoned(TimeZone::system())
-            .strftime("%Y-%m-%dT%H:%M:%S")
-            .to_string()
-    });
-    match (plan.status, time) {
-        (ExecutionStatus::NeverRun, _) => format!("{name} (never run)"),
-        (status, _) if status.is_running() => format!("{name} (is running)"),
-        (status, Some(time)) => format!("{name} (last finished run at {time} ({status}))"),
-        (status, None) => format!("{name} ({status})"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,6 +250,7 @@ mod tests {
                     name: "deploy".to_owned(),
                     message: "error detail".to_owned(),
                     status: failed,
+                    ..StepStatus::default()
                 }],
                 ..PhaseStatus::default()
             }],

@@ -2,12 +2,21 @@
 
 use std::time::Duration;
 
-use kube::Api;
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
+use kube::{Api, ResourceExt as _, api::ListParams};
 use kudo_engine::{
-    api::Instance, cluster::read, driver::Outcome, operations::uninstall as ask_for_deletion,
+    api::{Instance, ObjectKey, names::LABEL_INSTANCE},
+    cluster::read,
+    driver::Outcome,
+    operations::{Leaving, uninstall as ask_for_deletion},
 };
 
-use crate::{cli::Uninstall, connection::Connection, exit::ExitStatus, ui::Ui};
+use crate::{
+    cli::Uninstall,
+    connection::Connection,
+    exit::ExitStatus,
+    ui::{Ui, progress::told},
+};
 
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
@@ -18,8 +27,12 @@ pub(super) async fn uninstall(
     ui: &Ui,
 ) -> anyhow::Result<ExitStatus> {
     let name = super::instance::chosen(&args.instance, connection).await?;
-    let (cluster, namespace) = (&connection.cluster, &connection.namespace);
-    let needs_cleanup = ask_for_deletion(cluster, namespace, &name, args.skip_cleanup).await?;
+    let owned = super::instance::read(connection, &name).await?;
+    let limit = args.wait.timeout.unwrap_or(Duration::MAX);
+    let Ok(asked) = tokio::time::timeout(limit, ask(&args, connection, &name, ui)).await else {
+        return Ok(still_there(&name, ui));
+    };
+    let needs_cleanup = asked?;
     if args.wait.no_wait {
         ui.print(&format!(
             "instance.kudo.dev/v1beta1/{name} is being deleted\n"
@@ -42,18 +55,39 @@ pub(super) async fn uninstall(
     ui.note(&format!(
         "Waiting until everything that {name} owns is gone."
     ));
-    let gone = until_gone(connection, &name);
-    let limit = args.wait.timeout.unwrap_or(Duration::MAX);
-    if let Ok(gone) = tokio::time::timeout(limit, gone).await {
-        gone?;
-    } else {
-        ui.say(&format!(
-            "error: {name} is still there; what it owns has not gone in time"
-        ));
-        return Ok(ExitStatus::TimedOut);
-    }
+    let Ok(gone) = tokio::time::timeout(limit, until_gone(connection, &name)).await else {
+        return Ok(still_there(&name, ui));
+    };
+    gone?;
+    tell_of(&owned, connection, ui).await;
     ui.print(&format!("instance.kudo.dev/v1beta1/{name} deleted\n"))?;
     Ok(ExitStatus::Done)
+}
+
+async fn ask(
+    args: &Uninstall,
+    connection: &Connection,
+    name: &str,
+    ui: &Ui,
+) -> anyhow::Result<bool> {
+    let leaving = Leaving {
+        skips_cleanup: args.skip_cleanup,
+        is_hasty: args.wait.no_wait,
+    };
+    let report = |removal| {
+        if let Some(told) = told(&removal) {
+            ui.note(&told);
+        }
+    };
+    let (cluster, namespace) = (&connection.cluster, &connection.namespace);
+    Ok(ask_for_deletion(cluster, namespace, name, leaving, &report).await?)
+}
+
+fn still_there(name: &str, ui: &Ui) -> ExitStatus {
+    ui.say(&format!(
+        "error: {name} is still there; what it owns has not gone in time"
+    ));
+    ExitStatus::TimedOut
 }
 
 async fn until_gone(connection: &Connection, name: &str) -> anyhow::Result<()> {
@@ -64,6 +98,60 @@ async fn until_gone(connection: &Connection, name: &str) -> anyhow::Result<()> {
             Ok(None) => return Ok(()),
             Err(error) if !error.is_transient() => return Err(error.into()),
             _ => tokio::time::sleep(LOOK_EVERY).await,
+        }
+    }
+}
+
+/// Says what went with the instance, and what is left of it: volumes are nobody's to delete but the
+/// user's. Only what was looked at is told; an instance that is gone is not worth an error.
+async fn tell_of(owned: &Instance, connection: &Connection, ui: &Ui) {
+    let status = owned.status.as_ref();
+    let inventory = status.and_then(|status| status.inventory.as_ref());
+    let objects = inventory.map_or_else(Vec::new, |inventory| inventory.objects());
+    for object in objects.into_iter().filter(|one| !one.is_cluster_scoped()) {
+        match is_there(object, connection).await {
+            Some(false) => ui.note(&format!("{object} was deleted.")),
+            Some(true) => ui.note(&format!("{object} is still there.")),
+            None => {}
+        }
+    }
+    let volumes = volumes(owned, connection).await;
+    if volumes.is_empty() {
+        return;
+    }
+    for volume in &volumes {
+        ui.note(&format!(
+            "PersistentVolumeClaim `{volume}` is left: it holds data."
+        ));
+    }
+    ui.note(&format!(
+        "hint: delete the data too with: kubectl delete pvc --namespace {} --selector {LABEL_INSTANCE}={}",
+        connection.namespace,
+        owned.name_any()
+    ));
+}
+
+async fn is_there(object: &ObjectKey, connection: &Connection) -> Option<bool> {
+    let cluster = &connection.cluster;
+    let kind = cluster
+        .kind(&object.api_version, &object.kind)
+        .await
+        .ok()??;
+    let found = cluster.get(&kind, &object.namespace, &object.name).await;
+    Some(found.ok()?.is_some())
+}
+
+/// Returns the claims that carry the instance's label.
+async fn volumes(owned: &Instance, connection: &Connection) -> Vec<String> {
+    let client = connection.cluster.client().clone();
+    let claims: Api<PersistentVolumeClaim> = Api::namespaced(client, &connection.namespace);
+    let of_instance =
+        ListParams::default().labels(&format!("{LABEL_INSTANCE}={}", owned.name_any()));
+    match claims.list(&of_instance).await {
+        Ok(list) => list.iter().map(kube::ResourceExt::name_any).collect(),
+        Err(error) => {
+            tracing::debug!(%error, "the volumes cannot be listed");
+            Vec::new()
         }
     }
 }

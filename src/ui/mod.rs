@@ -5,11 +5,13 @@
 //! | [`progress`] | a plan while it runs |
 //! | [`tree`] | `plan status` and other trees |
 //! | [`table`] | lists |
+//! | [`timeline`] | where the time of a plan went |
 //! | [`diagnostic`] | errors with their source line |
 
 pub(crate) mod diagnostic;
 pub(crate) mod progress;
 pub(crate) mod table;
+pub(crate) mod timeline;
 pub(crate) mod tree;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -22,6 +24,8 @@ use crate::cli::{Color, Format, Global};
 #[derive(Clone, Debug)]
 pub(crate) struct Ui {
     is_quiet: bool,
+    /// Whether more was asked for.
+    pub is_verbose: bool,
     /// Whether stderr is a terminal that can be redrawn.
     pub is_live: bool,
     /// Whether stderr takes colour.
@@ -40,6 +44,7 @@ impl Ui {
         let chosen = anstream::AutoStream::choice(&std::io::stderr());
         Self {
             is_quiet: global.quiet,
+            is_verbose: global.verbose > 0,
             is_live: std::io::stderr().is_terminal() && !global.quiet && global.verbose == 0,
             has_color: chosen != anstream::ColorChoice::Never,
         }

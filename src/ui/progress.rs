@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use kudo_engine::{
     api::instance::{ExecutionStatus, PlanStatus},
-    driver::Report,
+    driver::{Fate, Removal, Report},
 };
 
 use super::Ui;
@@ -58,6 +58,11 @@ impl Progress {
                     "{holder} no longer answers; going on in its place."
                 ));
             }
+            Report::Removal(removal) => {
+                if let Some(told) = told(removal) {
+                    self.ui.note(&told);
+                }
+            }
             Report::Progress(plan) if self.ui.is_live => state.draw(plan, self.ui.has_color),
             Report::Progress(plan) => state.tell(plan, &self.ui),
         }
@@ -72,6 +77,15 @@ impl Progress {
         if let Some(drawing) = state.drawing.take() {
             drawing.bars.values().for_each(|(bar, _)| bar.abandon());
         }
+    }
+}
+
+/// Returns what became of an object, where something did.
+pub(crate) fn told(Removal { object, fate }: &Removal) -> Option<String> {
+    match fate {
+        Fate::Deleted => Some(format!("{object} was deleted.")),
+        Fate::Left(why) => Some(format!("{object} is left: {why}.")),
+        Fate::Gone => None,
     }
 }
 

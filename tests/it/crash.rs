@@ -1,9 +1,6 @@
 //! A driver that dies in the middle of a plan, and another process that goes on.
 
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -13,26 +10,13 @@ fn status_of(user: &User) -> Value {
     serde_json::from_str(&user.run(&["plan", "status", "-o", "json"]).stdout).unwrap_or_default()
 }
 
-/// Polls until `holds`: there is no event of another process to wait for.
-fn until(user: &User, what: &str, mut holds: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !holds() {
-        assert!(
-            begun.elapsed() < Duration::from_mins(1),
-            "{what} did not come about in a minute; the driver said:\n{}",
-            user.said()
-        );
-        thread::yield_now();
-    }
-}
-
 #[test]
 fn a_killed_deploy_is_finished_by_another_process() {
     for backend in backends() {
         eprintln!("on {backend:?}");
         let user = User::on(backend).with_slow_pods();
         let mut driver = user.start(&["install", "operators/galera"]);
-        until(&user, "the first step", || {
+        user.until("the first step", || {
             let steps = &status_of(&user)["planStatus"]["deploy"]["phases"][0]["steps"];
             steps[0]["status"] == "COMPLETE"
         });
@@ -58,7 +42,7 @@ fn a_killed_deploy_is_finished_by_another_process() {
 fn an_interrupted_deploy_gives_its_lease_back() {
     let user = User::new().with_slow_pods();
     let driver = user.start(&["install", "operators/galera"]);
-    until(&user, "the plan", || {
+    user.until("the plan", || {
         status_of(&user)["planStatus"]["deploy"]["status"] == "IN_PROGRESS"
     });
     let pid = driver.id().to_string();
@@ -83,11 +67,9 @@ fn an_interrupted_deploy_gives_its_lease_back() {
 fn a_driver_goes_on_when_the_owner_of_the_sandbox_is_killed() {
     let user = User::new().with_slow_pods();
     let mut owner = user.start(&["sandbox", "serve"]);
-    until(&user, "the server", || {
-        user.path("sandbox/server.json").exists()
-    });
+    user.until("the server", || user.path("sandbox/server.json").exists());
     let mut driver = user.start(&["install", "operators/galera"]);
-    until(&user, "the plan", || {
+    user.until("the plan", || {
         status_of(&user)["planStatus"]["deploy"]["status"] == "IN_PROGRESS"
     });
 

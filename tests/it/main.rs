@@ -6,6 +6,7 @@
 #![cfg(test)]
 
 mod architecture;
+mod control;
 mod crash;
 mod errors;
 mod galera;

@@ -4,10 +4,15 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::{
     api::core::v1::ObjectReference,
-    apimachinery::pkg::apis::meta::v1::{Condition, Time},
+    apimachinery::pkg::apis::meta::v1::{Condition, MicroTime, Time},
 };
 use kube::CustomResource;
 use serde::{Deserialize, Serialize};
+
+use super::{
+    operator_version::is_false,
+    records::{Inventory, PastExecution},
+};
 
 /// What users ask of an instance.
 #[derive(CustomResource, Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -49,10 +54,9 @@ pub struct PlanExecution {
     /// Whether it must end as it stands. KUDO does not know the field.
     #[serde(skip_serializing_if = "is_false")]
     pub cancelled: bool,
-}
-
-fn is_false(value: &bool) -> bool {
-    !value
+    /// Who asked for it: a command and its user, or a program. KUDO does not know the field.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub requested_by: String,
 }
 
 impl PlanExecution {
@@ -142,6 +146,12 @@ pub struct InstanceStatus {
     /// What users had asked for when the last plan began: what differs from it was never looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub admitted: Option<Admitted>,
+    /// The last executions, newest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<PastExecution>,
+    /// The objects that the tasks of the instance applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<Inventory>,
     /// Every plan of the operator version, and those of earlier versions that ran.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub plan_status: BTreeMap<String, PlanStatus>,
@@ -200,6 +210,12 @@ pub struct PhaseStatus {
     /// Why, where there is something to say.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
+    /// When it began to work. KUDO does not know the field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started: Option<MicroTime>,
+    /// When it ended. KUDO does not know the field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finished: Option<MicroTime>,
     /// Steps in the phase's order.
     pub steps: Vec<StepStatus>,
 }
@@ -215,6 +231,12 @@ pub struct StepStatus {
     pub message: String,
     /// How it fares.
     pub status: ExecutionStatus,
+    /// When it began to work. KUDO does not know the field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started: Option<MicroTime>,
+    /// When it ended. KUDO does not know the field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finished: Option<MicroTime>,
 }
 
 impl Instance {

@@ -5,6 +5,7 @@
 //! | [`operator`] | `Operator`: what a package is about |
 //! | [`operator_version`] | `OperatorVersion`: tasks, plans, parameters and templates of one version |
 //! | [`instance`] | `Instance`: a running copy, its parameters, its plans' states |
+//! | [`records`] | what an instance remembers: executions, applied objects |
 //! | [`names`] | labels, annotations, finalizer, field manager |
 //! | [`crds`] | the definitions that make an API server serve these kinds |
 //!
@@ -16,6 +17,7 @@ pub mod instance;
 pub mod names;
 pub mod operator;
 pub mod operator_version;
+pub mod records;
 
 pub use instance::{Instance, InstanceSpec, InstanceStatus, PlanExecution};
 pub use operator::{Maintainer, Operator, OperatorSpec};
@@ -23,6 +25,7 @@ pub use operator_version::{
     OperatorVersion, OperatorVersionSpec, ParameterSpec, PhaseSpec, PipeSpec, PlanSpec, StepSpec,
     TaskFields, TaskSpec,
 };
+pub use records::{Inventory, ObjectKey, PastExecution, Trigger};
 
 /// The API group of KUDO's kinds.
 pub const GROUP: &str = "kudo.dev";

@@ -26,6 +26,11 @@ pub const ANNOTATION_SKIP_HASH: &str = "kudo.dev/skip-hash-calculation";
 /// Annotation with the JSON of an object as KUDO applied it; written for KUDO's own tooling.
 pub const ANNOTATION_LAST_APPLIED: &str = "kudo.dev/last-applied-configuration";
 
+/// Annotation with which an object is kept though its package no longer has it.
+pub const ANNOTATION_PRUNE: &str = "kudo.dev/prune";
+/// Value of [`ANNOTATION_PRUNE`].
+pub const PRUNE_DISABLED: &str = "disabled";
+
 /// Finalizer of instances whose operator version has a `cleanup` plan.
 pub const FINALIZER_CLEANUP: &str = "kudo.dev.instance.cleanup";
 

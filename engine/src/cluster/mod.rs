@@ -56,6 +56,7 @@ pub struct Cluster {
     kinds: Arc<Mutex<kinds::Kinds>>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
+    requester: Arc<str>,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -75,7 +76,22 @@ impl Cluster {
             kinds: Arc::default(),
             clock,
             ids,
+            requester: Arc::default(),
         }
+    }
+
+    /// Returns the same connection for `requester`, whose name what is asked for here carries.
+    #[must_use]
+    pub fn on_behalf_of(self, requester: &str) -> Self {
+        Self {
+            requester: requester.into(),
+            ..self
+        }
+    }
+
+    /// Returns who asks through this connection; empty when nobody was named.
+    pub fn requester(&self) -> &str {
+        &self.requester
     }
 
     /// Returns the client underneath.

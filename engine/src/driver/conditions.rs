@@ -39,6 +39,27 @@ pub(super) fn begin(
     set(STALLED, "False", "PlanInProgress", "");
 }
 
+/// Sets the conditions of a plan that is paused; returns whether they were not so already.
+pub(super) fn pause(
+    conditions: &mut Vec<Condition>,
+    plan: &str,
+    generation: Option<i64>,
+    now: Timestamp,
+) -> bool {
+    let before = conditions.clone();
+    let message = format!("plan {plan} is paused; `kudo-rs plan resume` goes on with it");
+    set(
+        conditions,
+        RECONCILING,
+        "True",
+        "PlanPaused",
+        &message,
+        generation,
+        now,
+    );
+    *conditions != before
+}
+
 /// Sets the conditions of a plan that ended.
 pub(super) fn end(
     conditions: &mut Vec<Condition>,

@@ -13,6 +13,7 @@ use crate::{
         lease::{Asked, DURATION},
         watch::{Target, Verdict},
     },
+    plan::status,
     subject::Subject,
 };
 
@@ -63,20 +64,20 @@ impl Driver {
             } else {
                 scheduled
             };
-            let status = instance.plan_status(&plan);
-            if let Some(status) = status {
-                observe(Report::Progress(status.clone()));
+            let standing = instance.plan_status(&plan);
+            if let Some(standing) = standing {
+                observe(Report::Progress(standing.clone()));
             }
             if instance.spec.plan_execution.is_scheduled() {
                 last = Some(plan);
                 return Verdict::Watch;
             }
-            outcome = match status {
-                Some(status) if status.status == ExecutionStatus::Complete => {
+            outcome = match standing {
+                Some(standing) if standing.status == ExecutionStatus::Complete => {
                     Outcome::Complete { plan }
                 }
-                Some(status) => Outcome::Failed {
-                    message: message_of(status),
+                Some(standing) => Outcome::Failed {
+                    message: status::why_failed(standing),
                     plan,
                 },
                 None => Outcome::Idle,
@@ -128,15 +129,4 @@ impl Driver {
     pub fn instances(&self, namespace: &str) -> Api<Instance> {
         Api::namespaced(self.cluster.client().clone(), namespace)
     }
-}
-
-/// Returns why a plan failed: its own message, or the first of its steps.
-pub(super) fn message_of(status: &crate::api::instance::PlanStatus) -> String {
-    let steps = status.phases.iter().flat_map(|phase| &phase.steps);
-    let failed = steps.filter(|step| step.status == ExecutionStatus::FatalError);
-    std::iter::once(&status.message)
-        .chain(failed.map(|step| &step.message))
-        .find(|message| !message.is_empty())
-        .cloned()
-        .unwrap_or_else(|| format!("plan {} ended with status {}", status.name, status.status))
 }

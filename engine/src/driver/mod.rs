@@ -7,9 +7,10 @@
 
 mod conditions;
 mod follow;
+pub(crate) mod prune;
 mod records;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 use futures::FutureExt as _;
 use kube::Api;
@@ -19,7 +20,7 @@ use tokio::sync::watch;
 use crate::{
     admission,
     api::{
-        Instance, OperatorVersion, OperatorVersionSpec,
+        Instance, Inventory, OperatorVersion, OperatorVersionSpec,
         instance::{ExecutionStatus, PlanStatus},
         names::{FINALIZER_CLEANUP, PLAN_CLEANUP},
     },
@@ -45,6 +46,8 @@ use crate::{
     tasks::Worker,
 };
 
+pub use prune::{Fate, Removal};
+
 /// How often a running plan's status is written at most.
 const WRITE_PAUSE: Duration = Duration::from_millis(250);
 
@@ -64,6 +67,8 @@ pub enum Report {
     DrivenBy(String),
     /// The driver has fallen silent, and this process goes on in its place.
     TakenOver(String),
+    /// An object that nobody asks for any more was deleted, or was left for a reason.
+    Removal(Removal),
 }
 
 /// How driving ended.
@@ -82,6 +87,11 @@ pub enum Outcome {
         plan: String,
         /// Why.
         message: String,
+    },
+    /// The plan is paused: it goes on when somebody resumes it.
+    Paused {
+        /// Name of the plan.
+        plan: String,
     },
     /// The instance is gone.
     Gone,
@@ -138,6 +148,9 @@ struct Drive<'a> {
     instance: Instance,
     version: OperatorVersion,
     subject: Subject,
+    observe: &'a (dyn Fn(Report) + Sync),
+    /// The inventory as the end of the plan leaves it.
+    settled: Option<Inventory>,
 }
 
 impl Driver {
@@ -168,7 +181,7 @@ impl Driver {
             };
             let outcome = tokio::select! {
                 biased;
-                outcome = self.drive_held(namespace, name, observe) => outcome,
+                outcome = Box::pin(self.drive_held(namespace, name, observe)) => outcome,
                 // Without the right nothing more is written; whoever has it is followed.
                 why = held.keep() => {
                     tracing::warn!(why, "stopped driving");
@@ -266,6 +279,8 @@ impl Driver {
             instance,
             version,
             subject,
+            observe,
+            settled: None,
         };
         drive.run(observe).await
     }
@@ -283,6 +298,11 @@ impl Drive<'_> {
         let plan = self.instance.spec.plan_execution.plan_name.clone();
         if plan.is_empty() {
             return Ok(Turn::Ended(Outcome::Idle));
+        }
+        let asked = &self.instance.spec.plan_execution;
+        if asked.paused && !asked.cancelled {
+            self.write_pause(&plan).await?;
+            return Ok(Turn::Ended(Outcome::Paused { plan }));
         }
         let standing = match self.begin(&plan).await? {
             Beginning::At(standing) => standing,
@@ -302,11 +322,17 @@ impl Drive<'_> {
                 return self.refuse(&plan, event::INVALID_PARAMETERS, message).await;
             }
         };
+        if self.instance.spec.plan_execution.cancelled {
+            return self.cancel(standing).await;
+        }
         let execution = self.execution(&plan, standing, parameters).await?;
         let Some(outcome) = self.execute(&execution, observe).await else {
             return Ok(Turn::Again);
         };
         observe(Report::Progress(execution.progress.now()));
+        if outcome.is_ok() {
+            self.settle_inventory(&execution.progress.now()).await;
+        }
         self.finish(&execution.progress.now(), outcome).await
     }
 
@@ -345,7 +371,8 @@ impl Drive<'_> {
         let status = self.instance.plan_status(plan)?;
         let has_ended = scheduled.plan_name == plan
             && status.uid == scheduled.uid
-            && status.status.is_terminal();
+            && status.status.is_terminal()
+            && scheduled.status != Some(ExecutionStatus::Pending);
         has_ended.then(|| status.clone())
     }
 
@@ -366,8 +393,13 @@ impl Drive<'_> {
         let uid = self.instance.spec.plan_execution.uid.clone();
         let standing = statuses.entry(plan.to_owned()).or_default();
         let is_new = standing.uid != uid || standing.status == ExecutionStatus::NeverRun;
+        // A failed execution that is scheduled again under its own uid is a retry.
+        let is_retry = standing.status == ExecutionStatus::FatalError
+            && self.instance.spec.plan_execution.status == Some(ExecutionStatus::Pending);
         if is_new {
             status::reset(standing, &uid, now);
+        } else if is_retry {
+            status::reopen(standing, now);
         }
         let standing = standing.clone();
         match self.write_beginning(plan, statuses).await {
@@ -377,16 +409,15 @@ impl Drive<'_> {
             other => other?,
         }
         let message = format!("Execution of plan {plan} started");
-        self.tell(Severity::Normal, "PlanStarted", &message).await;
-        Ok(Beginning::At(standing))
-    }
-
-    /// Records an event of this execution; there is one of each reason, whoever drives.
-    async fn tell(&self, severity: Severity, reason: &str, message: &str) {
-        let uid = &self.instance.spec.plan_execution.uid;
+        let id = if is_retry {
+            id_of(&standing)
+        } else {
+            uid
+        };
         self.cluster()
-            .record_once(&self.subject, uid, severity, reason, message)
+            .record_once(&self.subject, &id, Severity::Normal, "PlanStarted", &message)
             .await;
+        Ok(Beginning::At(standing))
     }
 
     async fn execution(
@@ -419,6 +450,7 @@ impl Drive<'_> {
                 execution_uid: self.instance.spec.plan_execution.uid.clone(),
                 renderer,
                 parameters,
+                applied: Mutex::default(),
                 pods,
                 journal,
             },
@@ -457,6 +489,8 @@ impl Drive<'_> {
         let observer = |state: Option<&Value>| match state {
             Some(state)
                 if state["spec"]["planExecution"]["uid"] == uid
+                    && state["spec"]["planExecution"]["paused"] != true
+                    && state["spec"]["planExecution"]["cancelled"] != true
                     && state["metadata"]["deletionTimestamp"].is_string() == was_deleted =>
             {
                 Verdict::Watch
@@ -478,7 +512,15 @@ impl Drive<'_> {
         outcome: Result<(), Failure>,
     ) -> Result<Turn, DriveError> {
         if let Err(failure) = &outcome {
-            self.tell(Severity::Warning, failure.event, &failure.message)
+            let (severity, reason) = (Severity::Warning, failure.event);
+            self.cluster()
+                .record_once(
+                    &self.subject,
+                    &id_of(ended),
+                    severity,
+                    reason,
+                    &failure.message,
+                )
                 .await;
         }
         self.write_end(ended, outcome.as_ref().err()).await?;
@@ -496,7 +538,7 @@ impl Drive<'_> {
             ExecutionStatus::Complete => Outcome::Complete { plan },
             _ => Outcome::Failed {
                 plan,
-                message: follow::message_of(ended),
+                message: status::why_failed(ended),
             },
         }))
     }
@@ -510,7 +552,20 @@ impl Drive<'_> {
             ExecutionStatus::Complete => Severity::Normal,
             _ => Severity::Warning,
         };
-        self.tell(severity, "PlanFinished", &message).await;
+        self.cluster()
+            .record_once(&self.subject, &id_of(ended), severity, "PlanFinished", &message)
+            .await;
+    }
+
+    /// Ends a plan as it stands, because somebody asked for that.
+    async fn cancel(&mut self, mut ended: PlanStatus) -> Result<Turn, DriveError> {
+        let now = self.cluster().clock().now();
+        let message = format!("plan {} was cancelled", ended.name);
+        status::stop_running(&mut ended, None, &message);
+        status::set_plan(&mut ended, ExecutionStatus::FatalError, now);
+        ended.message.clone_from(&message);
+        let event = event::CANCELLED;
+        self.finish(&ended, Err(Failure { event, message })).await
     }
 
     /// Ends a plan that cannot even begin (kudo-spec 9.1, 1: KUDO retried these for ever, silently).
@@ -531,6 +586,12 @@ impl Drive<'_> {
         ended.message.clone_from(&message);
         self.finish(&ended, Err(Failure { event, message })).await
     }
+}
+
+/// Returns what tells one end, or one retry, of an execution from another.
+fn id_of(status: &PlanStatus) -> String {
+    let since = status.last_updated_timestamp.as_ref().map(|time| time.0);
+    format!("{}/{since:?}", status.uid)
 }
 
 async fn show(mut progress: watch::Receiver<PlanStatus>, observe: &(dyn Fn(Report) + Sync)) {

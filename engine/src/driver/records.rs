@@ -22,6 +22,7 @@ use crate::{
         names::{FIELD_MANAGER, PLAN_CLEANUP},
     },
     cluster::{ClusterError, read},
+    history,
     plan::{execution::Failure, progress::Progress},
     render::{Seed, uses_randomness},
 };
@@ -39,10 +40,17 @@ impl Drive<'_> {
         let generation = self.instance.metadata.generation;
         let mut known = self.instance.status.clone().unwrap_or_default().conditions;
         conditions::begin(&mut known, plan, generation, now);
+        let inventory = self.widened_inventory(plan).await;
         let status = json!({
+            "admitted": history::admitted_patch(&self.instance),
+            "history": history::begun(&self.instance, &self.version, now),
+            "inventory": inventory,
             "observedGeneration": generation,
             "lastPlan": LastPlan { name: plan.to_owned(), status: ExecutionStatus::InProgress },
-            "planStatus": statuses,
+            "planStatus": statuses
+                .iter()
+                .map(|(name, status)| (name.clone(), patch_of(status)))
+                .collect::<serde_json::Map<_, _>>(),
             "conditions": known,
         });
         let version = self.instance.metadata.resource_version.clone();
@@ -54,6 +62,20 @@ impl Drive<'_> {
             self.patch(&json!({"spec": {"planExecution": {"status": status}}}))
                 .await?;
         }
+        Ok(())
+    }
+
+    /// Writes down that the plan is paused, once.
+    pub(super) async fn write_pause(&mut self, plan: &str) -> Result<(), DriveError> {
+        let now = self.cluster().clock().now();
+        let generation = self.instance.metadata.generation;
+        let mut known = self.instance.status.clone().unwrap_or_default().conditions;
+        if !conditions::pause(&mut known, plan, generation, now) {
+            return Ok(());
+        }
+        let status = json!({"conditions": known});
+        let write = || self.send_status(&status).boxed();
+        self.instance = self.cluster().unconditionally(write).await?;
         Ok(())
     }
 
@@ -73,7 +95,7 @@ impl Drive<'_> {
             }
             let status = changes.borrow_and_update().clone();
             pause = match self
-                .send_status(&json!({"planStatus": {&status.name: &status}}))
+                .send_status(&json!({"planStatus": {&status.name: patch_of(&status)}}))
                 .await
             {
                 Ok(_) => {
@@ -99,12 +121,19 @@ impl Drive<'_> {
         let mut known = self.instance.status.clone().unwrap_or_default().conditions;
         let generation = self.instance.metadata.generation;
         conditions::end(&mut known, failure, generation, now);
-        let status = json!({
+        // A plan that could not even begin has no entry yet.
+        let past = history::begun(&self.instance, &self.version, now);
+        let message = failure.map_or("", |failure| &failure.message);
+        let mut status = json!({
+            "history": history::ended(&past, ended, message, now),
             "observedGeneration": generation,
             "lastPlan": LastPlan { name: ended.name.clone(), status: ended.status },
-            "planStatus": {&ended.name: ended},
+            "planStatus": {&ended.name: patch_of(ended)},
             "conditions": known,
         });
+        if let Some(inventory) = self.settled.take() {
+            status["inventory"] = json!(inventory);
+        }
         self.instance = self
             .insist(|| self.send_status(&status).boxed())
             .await?;
@@ -156,6 +185,7 @@ impl Drive<'_> {
         if let Err(error) = again {
             tracing::debug!(%error, "the objects of the instance go after it");
         }
+        self.remove_cluster_objects().await?;
         let finalizers = admission::finalizers(&self.instance, false);
         let patch = json!({"metadata": {"finalizers": finalizers}});
         match self.insist(|| self.send(&patch).boxed()).await {
@@ -170,6 +200,7 @@ impl Drive<'_> {
             plan_name: plan.to_owned(),
             uid: self.cluster().ids().uid(),
             status: Some(ExecutionStatus::InProgress),
+            requested_by: self.cluster().requester().to_owned(),
             ..PlanExecution::default()
         };
         self.patch(&json!({"spec": {"planExecution": execution}}))
@@ -308,7 +339,19 @@ fn unless_changed<T>(written: Result<T, ClusterError>) -> Result<Option<T>, Clus
     }
 }
 
+/// Returns the merge patch that brings a plan's status about; a message that is gone must be named.
+fn patch_of(status: &PlanStatus) -> Value {
+    let mut patch = json!(status);
+    if status.message.is_empty() {
+        patch["message"] = Value::Null;
+    }
+    patch
+}
+
 /// Returns the merge patch that leaves no plan scheduled.
 pub(super) fn nothing_scheduled() -> Value {
-    json!({"planName": null, "uid": null, "status": null})
+    json!({
+        "planName": null, "uid": null, "status": null, "requestedBy": null,
+        "paused": null, "cancelled": null,
+    })
 }

@@ -182,6 +182,7 @@ async fn patch(
             plan_name,
             uid,
             status,
+            requested_by: cluster.requester().to_owned(),
             ..PlanExecution::default()
         });
     }

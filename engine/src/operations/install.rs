@@ -142,6 +142,7 @@ fn checked(cluster: &Cluster, release: &Release) -> Result<Instance, OperationEr
             plan_name,
             uid,
             status,
+            requested_by: cluster.requester().to_owned(),
             ..PlanExecution::default()
         };
     }

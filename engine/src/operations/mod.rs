@@ -4,12 +4,14 @@
 //! Everything is checked before anything is written: a refusal changes nothing.
 
 mod change;
+mod control;
 mod install;
 mod uninstall;
 
 pub use change::{Asked, Edit, change};
+pub use control::{Control, Refusal, control};
 pub use install::{Installed, Object, install};
-pub use uninstall::uninstall;
+pub use uninstall::{Leaving, uninstall};
 
 use crate::{admission::Denial, cluster::ClusterError, offline::OfflineError};
 
@@ -22,6 +24,9 @@ pub enum OperationError {
     /// The rules forbid it.
     #[error(transparent)]
     Denied(#[from] Denial),
+    /// The plan cannot be controlled so.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// There is no such instance.
     #[error("there is no instance `{name}` in namespace `{namespace}`")]
     NoInstance {

@@ -99,6 +99,26 @@ impl Progress {
         });
     }
 
+    /// Ends whatever runs in the plan, or in one phase of it, with `message`.
+    pub fn stop_running(&self, phase: Option<&str>, message: &str) {
+        self.change(|plan| status::stop_running(plan, phase, message));
+    }
+
+    /// Returns what the running steps of a phase, or of all, say they wait for.
+    pub fn waiting_for(&self, phase: Option<&str>, step: Option<&str>) -> String {
+        let plan = self.sender.borrow();
+        let phases = plan.phases.iter();
+        let steps = phases
+            .filter(|one| phase.is_none_or(|phase| one.name == phase))
+            .flat_map(|phase| &phase.steps)
+            .filter(|one| step.is_none_or(|step| one.name == step))
+            .filter(|one| one.status.is_running() && !one.message.is_empty());
+        steps
+            .map(|step| step.message.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
     /// Sets the status of a phase.
     pub fn set_phase(&self, phase: &str, to: ExecutionStatus) {
         self.change_phase(phase, |phase| status::set_phase(phase, to));
@@ -137,9 +157,11 @@ impl Progress {
     }
 
     fn change(&self, change: impl FnOnce(&mut PlanStatus)) {
+        let now = self.clock.now();
         self.sender.send_if_modified(|plan| {
             let before = plan.clone();
             change(plan);
+            status::stamp(&before, plan, now);
             *plan != before
         });
     }

@@ -61,6 +61,7 @@ impl Worker {
             let applied = self.cluster.apply(&one.kind, &one.object).await;
             let applied =
                 applied.map_err(|error| TaskError::of_request(&error, &name_of(&one.object)))?;
+            self.remember(&applied.object);
             Ok::<_, TaskError>((one.kind, applied))
         });
         let sent: Vec<_> = futures::stream::iter(sending)
@@ -136,7 +137,43 @@ impl Worker {
         Ok(())
     }
 
+    /// Keeps what pod templates may depend on, so that it is not read back a moment later.
+    fn remember(&self, applied: &Value) {
+        if !matches!(applied["kind"].as_str(), Some("ConfigMap" | "Secret")) {
+            return;
+        }
+        let mut known = self
+            .applied
+            .lock()
+            .expect("nothing panics while it holds what was applied");
+        known.retain(|known| !is_same(known, applied));
+        known.push(applied.clone());
+    }
+
+    /// Drops what was kept of an object that is no longer there.
+    pub(super) fn forget(&self, deleted: &Value) {
+        let mut known = self
+            .applied
+            .lock()
+            .expect("nothing panics while it holds what was applied");
+        known.retain(|known| {
+            known["kind"] != deleted["kind"]
+                || known["metadata"]["name"] != deleted["metadata"]["name"]
+        });
+    }
+
+    fn remembered(&self, dependency: &Dependency) -> Option<Value> {
+        let known = self
+            .applied
+            .lock()
+            .expect("nothing panics while it holds what was applied");
+        known.iter().find(|known| is(known, dependency)).cloned()
+    }
+
     async fn live(&self, dependency: &Dependency) -> Result<Option<Value>, ClusterError> {
+        if let Some(known) = self.remembered(dependency) {
+            return Ok(Some(known));
+        }
         let plural = if dependency.kind == "Secret" {
             "secrets"
         } else {
@@ -154,6 +191,14 @@ fn is_foundation(rendered: &Rendered) -> bool {
         rendered.object["kind"].as_str(),
         Some("CustomResourceDefinition" | "Namespace")
     )
+}
+
+fn is_same(one: &Value, other: &Value) -> bool {
+    let key = |object: &Value| {
+        let part = |key: &str| object["metadata"][key].as_str().map(str::to_owned);
+        (object["kind"].clone(), part("namespace"), part("name"))
+    };
+    key(one) == key(other)
 }
 
 fn is(object: &Value, dependency: &Dependency) -> bool {

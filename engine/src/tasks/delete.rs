@@ -30,6 +30,7 @@ impl Worker {
                 .await;
             let deleted =
                 deleted.map_err(|error| TaskError::of_request(&error, &name_of(&object)))?;
+            self.forget(&object);
             if let Some(still_there) = deleted {
                 awaited.push(Awaited::new(kind, still_there));
             }

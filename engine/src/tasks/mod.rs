@@ -10,7 +10,7 @@ mod apply;
 mod delete;
 mod wait;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Mutex};
 
 use serde_json::Value as Json;
 
@@ -39,6 +39,8 @@ pub struct Worker {
     pub renderer: Renderer,
     /// What templates see as `.Params`.
     pub parameters: BTreeMap<String, Json>,
+    /// `ConfigMaps` and Secrets that this execution has applied, as the server answered them.
+    pub applied: Mutex<Vec<Json>>,
     /// The instance's pods, to say why something is not ready.
     pub pods: Pods,
     /// What the steps have touched so far.

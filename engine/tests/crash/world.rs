@@ -193,7 +193,10 @@ async fn ask(
             return operations::install(cluster, release, false).await.map(drop);
         }
         Command::Uninstall => {
-            return operations::uninstall(cluster, "default", instance, false).await.map(drop);
+            let leaving = operations::Leaving::default();
+            let uninstalled =
+                operations::uninstall(cluster, "default", instance, leaving, &|_| {}).await;
+            return uninstalled.map(drop);
         }
         Command::Set(values) => Edit::Parameters(values.clone()),
         Command::Run(plan) => Edit::Run(plan.clone()),

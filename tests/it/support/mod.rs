@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
@@ -152,6 +154,19 @@ impl User {
     /// Returns what the command started last has printed on stderr up to now.
     pub(crate) fn said(&self) -> String {
         fs::read_to_string(self.path("said")).unwrap_or_default()
+    }
+
+    /// Polls until `holds`: there is no event of another process to wait for.
+    pub(crate) fn until(&self, what: &str, mut holds: impl FnMut() -> bool) {
+        let begun = Instant::now();
+        while !holds() {
+            assert!(
+                begun.elapsed() < Duration::from_mins(2),
+                "{what} did not come about in two minutes; the command said:\n{}",
+                self.said()
+            );
+            thread::yield_now();
+        }
     }
 
     /// Returns `kudo-rs` with their environment and nothing else of this process's.

@@ -16,7 +16,7 @@ use crate::{
     tasks::{Started, Wait, Worker},
 };
 
-use super::{Position, Strategy, progress::Progress};
+use super::{Position, Strategy, limits, progress::Progress, status};
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
@@ -36,6 +36,23 @@ pub struct Execution {
     pub worker: Worker,
 }
 
+/// A plan, one of its phases, or one of its steps.
+#[derive(Clone, Copy, Debug)]
+struct Place<'a> {
+    phase: Option<&'a str>,
+    step: Option<&'a str>,
+}
+
+impl Place<'_> {
+    fn named(self, plan: &str) -> String {
+        match (self.phase, self.step) {
+            (Some(phase), Some(step)) => format!("step {plan}.{phase}.{step}"),
+            (Some(phase), None) => format!("phase {plan}.{phase}"),
+            _ => format!("plan {plan}"),
+        }
+    }
+}
+
 /// Why a plan ended badly.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Failure {
@@ -51,8 +68,16 @@ impl Execution {
     /// It can be dropped at any time: what is done is found done by the next execution that starts
     /// from the same status.
     pub async fn run(&self) -> Result<(), Failure> {
-        if self.progress.now().status.is_terminal() {
-            return Ok(());
+        let standing = self.progress.now();
+        match standing.status {
+            ExecutionStatus::Complete => return Ok(()),
+            ExecutionStatus::FatalError => {
+                return Err(Failure {
+                    event: event::FAILED,
+                    message: status::why_failed(&standing),
+                });
+            }
+            _ => {}
         }
         self.progress.set_plan(ExecutionStatus::InProgress);
         let phases = self
@@ -60,7 +85,12 @@ impl Execution {
             .phases
             .iter()
             .map(|phase| self.phase(phase).boxed());
-        let outcome = in_order(&self.plan.strategy, phases).await;
+        let running = in_order(&self.plan.strategy, phases);
+        let place = Place {
+            phase: None,
+            step: None,
+        };
+        let outcome = self.limited(&self.plan.timeout, place, running).await;
         self.progress.set_plan(match outcome {
             Ok(()) => ExecutionStatus::Complete,
             Err(_) => ExecutionStatus::FatalError,
@@ -78,7 +108,12 @@ impl Execution {
             .steps
             .iter()
             .map(|step| self.step(phase, step).boxed());
-        let outcome = in_order(&phase.strategy, steps).await;
+        let running = in_order(&phase.strategy, steps);
+        let place = Place {
+            phase: Some(&phase.name),
+            step: None,
+        };
+        let outcome = self.limited(&phase.timeout, place, running).await;
         self.progress.set_phase(
             &phase.name,
             match outcome {
@@ -95,7 +130,12 @@ impl Execution {
         }
         let set = |to, message: &str| self.progress.set_step(&phase.name, &step.name, to, message);
         set(ExecutionStatus::InProgress, "");
-        match self.tasks_of(phase, step).await {
+        let place = Place {
+            phase: Some(&phase.name),
+            step: Some(&step.name),
+        };
+        let running = self.tasks_of(phase, step);
+        match self.limited(&step.timeout, place, running).await {
             Ok(()) => {
                 set(ExecutionStatus::Complete, "");
                 Ok(())
@@ -103,6 +143,39 @@ impl Execution {
             Err(failure) => {
                 set(ExecutionStatus::FatalError, &failure.message);
                 Err(failure)
+            }
+        }
+    }
+
+    /// Runs `running` for as long as `timeout` allows, counted by whoever drives.
+    async fn limited(
+        &self,
+        timeout: &str,
+        place: Place<'_>,
+        running: impl Future<Output = Result<(), Failure>>,
+    ) -> Result<(), Failure> {
+        let Some(limit) = limits::duration(timeout) else {
+            return running.await;
+        };
+        tokio::select! {
+            biased;
+            outcome = running => outcome,
+            () = self.worker.cluster.clock().sleep(limit) => {
+                let key = self.worker.subject.key();
+                let waiting = self.progress.waiting_for(place.phase, place.step);
+                let waiting = if waiting.is_empty() {
+                    String::new()
+                } else {
+                    format!(": {waiting}")
+                };
+                let message = format!(
+                    "{key} fatal error:  {} did not end within {timeout}{waiting}",
+                    place.named(&self.name)
+                );
+                if place.step.is_none() {
+                    self.progress.stop_running(place.phase, &message);
+                }
+                Err(Failure { event: event::TIMED_OUT, message })
             }
         }
     }
@@ -124,7 +197,8 @@ impl Execution {
             if let Err(error @ TaskError::Fatal { .. }) = first {
                 return Err(self.failure(&position, &error));
             }
-            unfinished.push(self.finish(task, position, first));
+            let retries = step.retries.or(phase.retries).or(self.plan.retries);
+            unfinished.push(self.finish(task, position, first, retries));
         }
         try_join_all(unfinished).await.map(drop)
     }
@@ -163,6 +237,7 @@ impl Execution {
         task: Task,
         position: Position,
         first: Result<Wait, TaskError>,
+        retries: Option<u32>,
     ) -> Result<(), Failure> {
         let (phase, step) = (&position.phase, &position.step);
         let say = |text: &str| self.progress.say(phase, step, text);
@@ -176,6 +251,13 @@ impl Execution {
             match outcome {
                 Ok(()) => return Ok(()),
                 Err(error @ TaskError::Fatal { .. }) => {
+                    return Err(self.failure(&position, &error));
+                }
+                Err(TaskError::Transient { cause, .. })
+                    if retries.is_some_and(|most| tries >= most) =>
+                {
+                    let cause = format!("gave up after {tries} retries: {cause}");
+                    let error = TaskError::fatal(event::RETRIES_EXHAUSTED, cause);
                     return Err(self.failure(&position, &error));
                 }
                 Err(TaskError::Transient { cause, retry_after }) => {

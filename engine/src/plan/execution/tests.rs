@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use super::*;
 use crate::{
     api::{TaskFields, instance::PlanStatus},
-    clock::{RandomIds, SystemClock},
+    clock::{Clock, RandomIds, SystemClock},
     cluster::{Cluster, pods::Pods},
     plan::{journal::Journal, status},
     render::{Renderer, Seed},
@@ -63,6 +63,24 @@ fn execution(strategy: &str, steps: &[(&str, Ends)]) -> Execution {
 }
 
 fn execution_of(plan: PlanSpec, tasks: Vec<TaskSpec>) -> Execution {
+    execution_by(Arc::new(SystemClock), plan, tasks)
+}
+
+/// A clock on which any time has passed at once.
+#[derive(Debug)]
+struct Hurried;
+
+impl Clock for Hurried {
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::UNIX_EPOCH
+    }
+
+    fn sleep(&self, _: Duration) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+fn execution_by(clock: Arc<dyn Clock>, plan: PlanSpec, tasks: Vec<TaskSpec>) -> Execution {
     let text = |s: &str| s.to_owned();
     let mut statuses = BTreeMap::new();
     status::align(
@@ -83,7 +101,7 @@ fn execution_of(plan: PlanSpec, tasks: Vec<TaskSpec>) -> Execution {
         Err::<http::Response<kube::client::Body>, _>(std::io::Error::other("no cluster here"))
     });
     let client = kube::Client::new(nobody, "default");
-    let cluster = Cluster::new(client, Arc::new(SystemClock), Arc::new(RandomIds));
+    let cluster = Cluster::new(client, clock, Arc::new(RandomIds));
     let templates = BTreeMap::new();
     let renderer = Renderer::new(subject.clone(), templates, BTreeMap::new(), Seed::unused());
     let pods = Pods::new(cluster.clone(), "default", "test-instance");
@@ -93,6 +111,7 @@ fn execution_of(plan: PlanSpec, tasks: Vec<TaskSpec>) -> Execution {
         execution_uid: text("uid"),
         renderer,
         parameters: BTreeMap::new(),
+        applied: std::sync::Mutex::default(),
         pods,
         journal: Journal::new(progress.clone()),
         cluster,
@@ -233,4 +252,81 @@ async fn unknown_tasks_and_kinds_are_fatal() {
         "default/test-instance fatal error:  failed to build task test.phase.one.task-one: unknown \
          task kind Unknown"
     );
+}
+
+/// The plan of [`execution`] by a clock that does not wait, changed by `limit`.
+fn limited(steps: &[(&str, Ends)], limit: impl FnOnce(&mut PlanSpec)) -> Execution {
+    let Execution {
+        mut plan, tasks, ..
+    } = execution("serial", steps);
+    limit(&mut plan);
+    execution_by(Arc::new(Hurried), plan, tasks)
+}
+
+#[tokio::test]
+async fn a_step_that_takes_too_long_fails_and_says_what_it_waited_for() {
+    let execution = limited(&[("one", Ends::Never)], |plan| {
+        plan.phases[0].steps[0].timeout = "10m".to_owned();
+    });
+
+    let (outcome, plan) = as_far_as_it_goes(&execution);
+
+    let failure = outcome.unwrap().unwrap_err();
+    assert_eq!(failure.event, "TimedOut");
+    let message = "default/test-instance fatal error:  step test.phase.one did not end within 10m: \
+                   a Dummy task that is never done";
+    assert_eq!(failure.message, message);
+    assert_eq!(
+        step_of(&plan, "one"),
+        (ExecutionStatus::FatalError, message)
+    );
+    assert_eq!(plan.status, ExecutionStatus::FatalError);
+}
+
+#[tokio::test]
+async fn a_phase_or_plan_that_takes_too_long_stops_the_steps_that_run() {
+    let too_long: [fn(&mut PlanSpec); 2] = [
+        |plan| plan.phases[0].timeout = "1h".to_owned(),
+        |plan| plan.timeout = "1h".to_owned(),
+    ];
+    for limit in too_long {
+        let execution = limited(&[("one", Ends::Done), ("two", Ends::Never)], limit);
+
+        let (outcome, plan) = as_far_as_it_goes(&execution);
+
+        assert_eq!(outcome.unwrap().unwrap_err().event, "TimedOut");
+        assert_eq!(step_of(&plan, "one").0, ExecutionStatus::Complete);
+        assert_eq!(step_of(&plan, "two").0, ExecutionStatus::FatalError);
+        assert_eq!(plan.phases[0].status, ExecutionStatus::FatalError);
+        assert_eq!(plan.status, ExecutionStatus::FatalError);
+    }
+}
+
+#[tokio::test]
+async fn a_task_is_tried_again_as_often_as_its_step_allows() {
+    let execution = limited(&[("one", Ends::Transient)], |plan| {
+        plan.retries = Some(7);
+        plan.phases[0].steps[0].retries = Some(2);
+    });
+
+    let (outcome, plan) = as_far_as_it_goes(&execution);
+
+    let failure = outcome.unwrap().unwrap_err();
+    assert_eq!(failure.event, "RetriesExhausted");
+    assert_eq!(
+        step_of(&plan, "one").1,
+        "Error during execution: fatal error: default/test-instance failed in \
+         test.phase.one.task-one: gave up after 2 retries: dummy error"
+    );
+}
+
+#[tokio::test]
+async fn a_plan_that_had_failed_stays_failed() {
+    let execution = execution("serial", &[("one", Ends::Done)]);
+    execution.progress.fail_plan("no");
+
+    let (outcome, plan) = as_far_as_it_goes(&execution);
+
+    assert_eq!(outcome.unwrap().unwrap_err().message, "no");
+    assert_eq!(plan.status, ExecutionStatus::FatalError);
 }
