@@ -76,6 +76,7 @@ pub fn rendered(release: &Release, part: &Part) -> Result<Vec<Rendering>, Offlin
     let renderer = Renderer::new(
         subject,
         version.spec.templates.clone(),
+        version.spec.template_functions,
         values,
         Seed::unused(),
     );

@@ -7,8 +7,9 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    api::OperatorVersionSpec,
+    api::{OperatorVersionSpec, TemplateFunctions},
     error::{TaskError, event},
+    expand::Source,
     plan::Position,
     subject::Subject,
     task::Task,
@@ -19,6 +20,7 @@ use crate::{
 pub struct Renderer {
     subject: Subject,
     templates: BTreeMap<String, String>,
+    functions: TemplateFunctions,
     parameters: BTreeMap<String, Value>,
     pipes: BTreeMap<String, String>,
     seed: Seed,
@@ -34,16 +36,18 @@ pub struct Rendered {
 }
 
 impl Renderer {
-    /// Returns a renderer for `subject` with these templates and parameters.
+    /// Returns a renderer for `subject` with these templates, their functions and parameters.
     pub fn new(
         subject: Subject,
         templates: BTreeMap<String, String>,
+        functions: TemplateFunctions,
         parameters: BTreeMap<String, Value>,
         seed: Seed,
     ) -> Self {
         Self {
             subject,
             templates,
+            functions,
             parameters,
             pipes: BTreeMap::new(),
             seed,
@@ -86,7 +90,8 @@ impl Renderer {
         let Some(body) = self.templates.get(template) else {
             return Err(fatal(format!("error finding resource named {template}")));
         };
-        crate::expand::expand(template, body, &self.values(position), &self.seed)
+        Source::new(template, body, self.functions)
+            .expand(&self.values(position), &self.seed)
             .map_err(|error| fatal(format!("error expanding template {template}: {error}")))
     }
 

@@ -54,8 +54,9 @@ pub(super) fn template(args: &Template, global: &Global, ui: &Ui) -> anyhow::Res
 
 /// Returns an error of a template with the line of the package that it speaks of; any other as it is.
 pub(crate) fn placed(error: anyhow::Error, package: &Package) -> anyhow::Error {
-    finding(&format!("{error:#}"), package)
-        .map_or(error, |finding| PackageError::from(finding).into())
+    finding(&format!("{error:#}"), package).map_or(error, |finding| {
+        PackageError::from(package.with_function_hint(finding)).into()
+    })
 }
 
 /// Go's texts begin with `template: NAME:LINE:` or `template: NAME:LINE:COLUMN:`, columns from 0.

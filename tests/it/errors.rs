@@ -96,6 +96,41 @@ fn a_template_error_names_file_line_and_value() {
 }
 
 #[test]
+fn functions_of_sprig_3_are_for_packages_that_ask_for_them() {
+    let user = User::new();
+    let template = MAP.replace("quote", "list | mustFirst | quote");
+
+    let before = package(&user, OPERATOR, PARAMS, &template);
+    let refused = user.run(&["template", &before]);
+    let with = format!("{OPERATOR}templateFunctions: sprig3\n");
+    let after = package(&user, &with, PARAMS, &template);
+    let rendered = user.run(&["template", &after, "--plan", "deploy"]).ok();
+    user.run(&["install", &after]).ok();
+
+    refused.refused("function \"mustFirst\" not defined");
+    refused.refused("help: `mustFirst` is a function of Sprig 3");
+    assert!(rendered.contains("c: \"1\""), "{rendered}");
+    let installed = user.run(&["get", "operatorversions", "-o", "json"]).ok();
+    assert!(
+        installed.contains("\"templateFunctions\": \"sprig3\""),
+        "{installed}"
+    );
+}
+
+#[test]
+fn an_unknown_set_of_functions_is_named_with_those_there_are() {
+    let user = User::new();
+    let operator = format!("{OPERATOR}templateFunctions: sprig4\n");
+    let package = package(&user, &operator, PARAMS, MAP);
+
+    let ran = user.run(&["template", &package]);
+
+    ran.refused("operator.yaml:12:20");
+    ran.refused("templateFunctions");
+    ran.refused("`kudo` or `sprig3`");
+}
+
+#[test]
 fn changes_that_the_rules_forbid_change_nothing() {
     let user = User::new();
     let package = package(&user, OPERATOR, PARAMS, MAP);

@@ -23,7 +23,7 @@ pub use instance::{Instance, InstanceSpec, InstanceStatus, PlanExecution};
 pub use operator::{Maintainer, Operator, OperatorSpec};
 pub use operator_version::{
     OperatorVersion, OperatorVersionSpec, ParameterSpec, PhaseSpec, PipeSpec, PlanSpec, StepSpec,
-    TaskFields, TaskSpec,
+    TaskFields, TaskSpec, TemplateFunctions,
 };
 pub use records::{Inventory, ObjectKey, PastExecution, Trigger};
 

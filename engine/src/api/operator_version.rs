@@ -28,6 +28,9 @@ pub struct OperatorVersionSpec {
     /// Texts of the templates, by the name that tasks use.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub templates: BTreeMap<String, String>,
+    /// Which functions the templates have. KUDO ignores it.
+    #[serde(skip_serializing_if = "TemplateFunctions::is_kudo")]
+    pub template_functions: TemplateFunctions,
     /// What steps can do.
     #[serde(
         skip_serializing_if = "Vec::is_empty",
@@ -52,6 +55,36 @@ pub struct OperatorVersionSpec {
         deserialize_with = "null_is_empty"
     )]
     pub upgradable_from: Vec<ObjectReference>,
+}
+
+/// The functions that the templates of a package can call.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TemplateFunctions {
+    /// Those of KUDO 0.19 (kudo-spec 4.3).
+    #[default]
+    Kudo,
+    /// Those of KUDO, and the 60 that only Sprig 3 has.
+    Sprig3,
+}
+
+impl TemplateFunctions {
+    /// Returns the functions that a package means by `written`; nothing means KUDO's.
+    pub fn of(written: &str) -> Option<Self> {
+        match written {
+            "" | "kudo" => Some(Self::Kudo),
+            "sprig3" => Some(Self::Sprig3),
+            _ => None,
+        }
+    }
+
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde calls it with a reference"
+    )]
+    fn is_kudo(&self) -> bool {
+        *self == Self::Kudo
+    }
 }
 
 /// A named action of a package.
@@ -315,6 +348,22 @@ mod tests {
         assert_eq!(
             serde_json::to_string(&step).unwrap(),
             r#"{"name":"s","tasks":[]}"#
+        );
+    }
+
+    #[test]
+    fn functions_are_written_only_where_a_package_asks_for_more() {
+        let mut spec = OperatorVersionSpec::default();
+        let kudo = serde_json::to_value(&spec).unwrap();
+
+        spec.template_functions = TemplateFunctions::Sprig3;
+        let sprig3 = serde_json::to_value(&spec).unwrap();
+
+        assert_eq!(kudo.get("templateFunctions"), None);
+        assert_eq!(sprig3["templateFunctions"], "sprig3");
+        assert_eq!(
+            serde_json::from_value::<OperatorVersionSpec>(sprig3).unwrap(),
+            spec
         );
     }
 

@@ -432,6 +432,7 @@ impl Drive<'_> {
         let renderer = Renderer::new(
             self.subject.clone(),
             spec.templates.clone(),
+            spec.template_functions,
             parameters.clone(),
             seed,
         );

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::api::{Maintainer, PhaseSpec, PipeSpec, PlanSpec, StepSpec, TaskFields, TaskSpec};
+use crate::api::{
+    Maintainer, PhaseSpec, PipeSpec, PlanSpec, StepSpec, TaskFields, TaskSpec, TemplateFunctions,
+};
 use crate::plan::limits;
 
 use super::PACKAGE_API_VERSION;
@@ -37,6 +39,8 @@ pub struct OperatorManifest {
     pub plans: BTreeMap<String, PlanSpec>,
     /// Template of the namespace that `install --create-namespace` makes, may be empty.
     pub namespace_manifest: String,
+    /// Which functions the templates have. KUDO ignores it.
+    pub template_functions: TemplateFunctions,
     /// The file, for messages that point into it.
     pub document: Document,
 }
@@ -80,6 +84,7 @@ impl OperatorManifest {
             tasks: each(&fields.list("tasks")?, task)?,
             plans: plans.collect::<Result<_, Diagnostic>>()?,
             namespace_manifest: fields.text("namespaceManifest")?,
+            template_functions: template_functions(&fields)?,
             document: document.clone(),
         })
     }
@@ -175,6 +180,11 @@ fn step(fields: &Fields<'_>) -> Result<StepSpec, Diagnostic> {
         timeout: timeout(fields)?,
         retries: retries(fields)?,
     })
+}
+
+fn template_functions(fields: &Fields<'_>) -> Result<TemplateFunctions, Diagnostic> {
+    TemplateFunctions::of(&fields.text("templateFunctions")?)
+        .ok_or_else(|| fields.wrong("templateFunctions", "`kudo` or `sprig3`"))
 }
 
 fn timeout(fields: &Fields<'_>) -> Result<String, Diagnostic> {

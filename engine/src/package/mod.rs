@@ -40,6 +40,8 @@ mod tests;
 
 use source::Files;
 
+use crate::expand::function_hint;
+
 /// The only API version of package files.
 pub const PACKAGE_API_VERSION: &str = "kudo.dev/v1beta1";
 
@@ -97,6 +99,15 @@ impl Package {
     pub fn template_file(&self, name: &str) -> String {
         let relative = self.template_files.get(name).map_or(name, String::as_str);
         self.origin.file(relative)
+    }
+
+    /// Adds advice to a finding that says that a template calls an unknown function.
+    #[must_use]
+    pub fn with_function_hint(&self, finding: Diagnostic) -> Diagnostic {
+        match function_hint(&finding.message, self.manifest.template_functions) {
+            Some(hint) => finding.with_hint(hint),
+            None => finding,
+        }
     }
 
     pub(in crate::package) fn from_files(

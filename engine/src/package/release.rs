@@ -105,6 +105,7 @@ impl Package {
                 version: manifest.operator_version.clone(),
                 app_version: manifest.app_version.clone(),
                 templates: self.templates.clone(),
+                template_functions: manifest.template_functions,
                 tasks: manifest.tasks.clone(),
                 parameters: parameters.map(super::PackageParameter::spec).collect(),
                 plans: manifest.plans.clone(),

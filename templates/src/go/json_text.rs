@@ -17,7 +17,9 @@ pub(crate) fn push_string(out: &mut Vec<u8>, text: &[u8]) {
             '\r' => out.extend_from_slice(b"\\r"),
             '\t' => out.extend_from_slice(b"\\t"),
             RUNE_ERROR if rune.is_invalid() => out.extend_from_slice(b"\\ufffd"),
-            // Go 1.22 and later write \b and \f; KUDO's Go did not.
+            // As Go 1.22 and later; KUDO's Go wrote \u0008 and \u000c.
+            '\x08' => out.extend_from_slice(b"\\b"),
+            '\x0c' => out.extend_from_slice(b"\\f"),
             '\0'..='\x1f' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
                 out.extend_from_slice(format!("\\u{:04x}", u32::from(rune.value)).as_bytes());
             }

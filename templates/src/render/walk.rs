@@ -18,6 +18,11 @@ pub(super) enum Frame<'t> {
         dot: Evaluated,
     },
     Range(Box<Range<'t>>),
+    /// What stands in for a range over nothing.
+    Else {
+        mark: usize,
+        after: usize,
+    },
     Call {
         tree: &'t Tree,
         next: usize,
@@ -223,7 +228,7 @@ impl<'t> Run<'t> {
 
     fn pop_frame(&mut self) {
         match self.frames.pop() {
-            Some(Frame::If { mark }) => self.variables.truncate(mark),
+            Some(Frame::If { mark } | Frame::Else { mark, .. }) => self.variables.truncate(mark),
             Some(Frame::With { mark, dot }) => {
                 self.variables.truncate(mark);
                 self.dot = dot;
@@ -247,7 +252,8 @@ impl<'t> Run<'t> {
         let mark = self.variables.len();
         let value = self.pipeline(pipe)?;
         let Some(elements) = self.elements(pipe, value)? else {
-            self.frames.push(Frame::If { mark });
+            let after = self.after_block(otherwise as usize);
+            self.frames.push(Frame::Else { mark, after });
             self.next = self.start_of_else(otherwise as usize);
             return Ok(());
         };
@@ -349,8 +355,16 @@ impl<'t> Run<'t> {
 
     /// Does `break` or `continue`.
     fn leave_range(&mut self, for_good: bool) {
-        while !matches!(self.frames.last(), Some(Frame::Range(_)) | None) {
-            self.pop_frame();
+        loop {
+            match self.frames.last() {
+                // In the `else` of a range, Go's `break` leaves that range, its `continue` the outer one.
+                Some(Frame::Else { after, .. }) if for_good => {
+                    self.next = *after;
+                    break;
+                }
+                Some(Frame::Range(_)) | None => break,
+                Some(_) => self.pop_frame(),
+            }
         }
         if for_good {
             self.pop_frame();

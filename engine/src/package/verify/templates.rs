@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kudo_templates::{ParseError, Reference, Template};
+use kudo_templates::{ParseError, Reference};
 use serde_json::Value;
 
 use crate::api::ParameterSpec;
-use crate::expand::expand;
+use crate::expand::Source;
 use crate::package::diagnostic::{Diagnostic, Step};
 use crate::package::release::templates_of;
 use crate::package::{Package, PackageParameter};
@@ -38,7 +38,7 @@ impl<'a> Templates<'a> {
     pub(super) fn of(package: &'a Package) -> Self {
         let templates = package.templates.iter();
         let parsed = templates.map(|(name, text)| {
-            let template = Template::parse(name, text);
+            let template = Source::new(name, text, package.manifest.template_functions).parse();
             (
                 name.as_str(),
                 template.map(|template| template.references()),
@@ -124,9 +124,8 @@ impl<'a> Templates<'a> {
             if let Err(error) = parsed {
                 let message =
                     format!("template file \"{template}\" reports the following error: {error}");
-                result
-                    .errors
-                    .push(self.at_place(template, (error.line, 0), message));
+                let finding = self.at_place(template, (error.line, 0), message);
+                result.errors.push(self.package.with_function_hint(finding));
             }
         }
         for (template, reference) in self.uses("Implicits") {
@@ -186,10 +185,12 @@ impl<'a> Templates<'a> {
             .map(|task| task.spec.parameter_file.as_str())
             .collect();
         for (name, text) in &self.package.templates {
-            match expand(name, text, &values, &Seed::unused()) {
+            let source = Source::new(name, text, self.package.manifest.template_functions);
+            match source.expand(&values, &Seed::unused()) {
                 Err(message) => {
                     let place = place_of(name, &message);
-                    result.errors.push(self.at_place(name, place, message));
+                    let finding = self.at_place(name, place, message);
+                    result.errors.push(self.package.with_function_hint(finding));
                 }
                 Ok(_) if files.contains(name.as_str()) => {}
                 Ok(rendered) => self.verify_objects(name, &rendered, result),

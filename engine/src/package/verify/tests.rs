@@ -101,6 +101,31 @@ fn a_template_that_does_not_parse_is_reported_twice_as_in_kudo() {
 }
 
 #[test]
+fn a_function_of_sprig_3_is_there_when_the_package_asks_for_it() {
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ list .Name | mustFirst }}\n";
+    let of = |functions: &str| {
+        let operator = format!("{OPERATOR}templateFunctions: {functions}\n");
+        verify(&package(&operator, "", &[("app.yaml", map)]), &[])
+    };
+
+    let without = of("kudo");
+    let with = of("sprig3");
+
+    let hint = "`mustFirst` is a function of Sprig 3, which KUDO does not have: write \
+                `templateFunctions: sprig3` into operator.yaml to have it in kudo-rs";
+    assert_eq!(without.errors.len(), 2);
+    for error in &without.errors {
+        assert!(
+            error
+                .message
+                .ends_with("function \"mustFirst\" not defined")
+        );
+        assert_eq!(error.hint.as_deref(), Some(hint));
+    }
+    assert_eq!(texts(&with.errors), [""; 0]);
+}
+
+#[test]
 fn names_of_parameters_are_there_once_and_have_no_separators() {
     let (errors, _) = of_parameters(
         "parameters:\n- {name: Aa, trigger: deploy}\n- {name: aA, trigger: deploy}\n\

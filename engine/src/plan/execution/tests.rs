@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::*;
 use crate::{
-    api::{TaskFields, instance::PlanStatus},
+    api::{TaskFields, TemplateFunctions, instance::PlanStatus},
     clock::{Clock, RandomIds, SystemClock},
     cluster::{Cluster, pods::Pods},
     plan::{journal::Journal, status},
@@ -103,7 +103,13 @@ fn execution_by(clock: Arc<dyn Clock>, plan: PlanSpec, tasks: Vec<TaskSpec>) -> 
     let client = kube::Client::new(nobody, "default");
     let cluster = Cluster::new(client, clock, Arc::new(RandomIds));
     let templates = BTreeMap::new();
-    let renderer = Renderer::new(subject.clone(), templates, BTreeMap::new(), Seed::unused());
+    let renderer = Renderer::new(
+        subject.clone(),
+        templates,
+        TemplateFunctions::Kudo,
+        BTreeMap::new(),
+        Seed::unused(),
+    );
     let pods = Pods::new(cluster.clone(), "default", "test-instance");
     let progress = Progress::new(standing, cluster.clock().clone());
     let worker = Worker {
