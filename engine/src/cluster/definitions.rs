@@ -30,7 +30,10 @@ impl Cluster {
             let params = PatchParams::apply(FIELD_MANAGER).force();
             let patch = Patch::Apply(&definition);
             let api = self.objects(&kind, "");
-            let apply = || api.patch(&name, &params, &patch).map_err(ClusterError::from);
+            let apply = || {
+                api.patch(&name, &params, &patch)
+                    .map_err(ClusterError::from)
+            };
             let stored = self.unconditionally(|| apply().boxed()).await?;
             self.wait_for_definition(&kind, &name, &as_value(&stored))
                 .await;

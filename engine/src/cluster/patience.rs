@@ -72,7 +72,11 @@ impl Patience {
                 }
                 _ => return outcome,
             };
-            tracing::debug!(?pause, path = again.uri().path(), "the request is sent again");
+            tracing::debug!(
+                ?pause,
+                path = again.uri().path(),
+                "the request is sent again"
+            );
             self.clock.sleep(pause).await;
             request = again;
         }
@@ -147,10 +151,18 @@ mod tests {
 
     #[test]
     fn watches_and_logs_may_take_their_time() {
-        for uri in ["/api/v1/pods?watch=true", "/log?tail=1&follow=true", "/pods?watch"] {
+        for uri in [
+            "/api/v1/pods?watch=true",
+            "/log?tail=1&follow=true",
+            "/pods?watch",
+        ] {
             assert_eq!(expected(&get(uri)), Expected::Stream, "{uri}");
         }
-        for uri in ["/api/v1/pods", "/pods?watch=false", "/pods?labelSelector=watch%3Dtrue"] {
+        for uri in [
+            "/api/v1/pods",
+            "/pods?watch=false",
+            "/pods?labelSelector=watch%3Dtrue",
+        ] {
             assert_eq!(expected(&get(uri)), Expected::Whole, "{uri}");
         }
     }

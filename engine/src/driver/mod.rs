@@ -409,13 +409,15 @@ impl Drive<'_> {
             other => other?,
         }
         let message = format!("Execution of plan {plan} started");
-        let id = if is_retry {
-            id_of(&standing)
-        } else {
-            uid
-        };
+        let id = if is_retry { id_of(&standing) } else { uid };
         self.cluster()
-            .record_once(&self.subject, &id, Severity::Normal, "PlanStarted", &message)
+            .record_once(
+                &self.subject,
+                &id,
+                Severity::Normal,
+                "PlanStarted",
+                &message,
+            )
             .await;
         Ok(Beginning::At(standing))
     }
@@ -554,7 +556,13 @@ impl Drive<'_> {
             _ => Severity::Warning,
         };
         self.cluster()
-            .record_once(&self.subject, &id_of(ended), severity, "PlanFinished", &message)
+            .record_once(
+                &self.subject,
+                &id_of(ended),
+                severity,
+                "PlanFinished",
+                &message,
+            )
             .await;
     }
 

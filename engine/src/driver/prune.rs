@@ -233,7 +233,13 @@ fn renderers(
     let other_time = Timestamp::constant(42_224_645, 0);
     [Seed::unused(), Seed::new(["one", "other"], other_time)].map(|seed| {
         let templates = spec.templates.clone();
-        Renderer::new(subject.clone(), templates, values.clone(), seed)
+        Renderer::new(
+            subject.clone(),
+            templates,
+            spec.template_functions,
+            values.clone(),
+            seed,
+        )
     })
 }
 

@@ -134,9 +134,7 @@ impl Drive<'_> {
         if let Some(inventory) = self.settled.take() {
             status["inventory"] = json!(inventory);
         }
-        self.instance = self
-            .insist(|| self.send_status(&status).boxed())
-            .await?;
+        self.instance = self.insist(|| self.send_status(&status).boxed()).await?;
         Ok(())
     }
 

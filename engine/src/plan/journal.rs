@@ -154,7 +154,10 @@ mod tests {
     fn steps_that_share_nothing_do_not_wait() {
         let progress = progress();
         let journal = Journal::new(progress.clone());
-        journal.touch(&at("a"), &[&job("j")]).now_or_never().unwrap();
+        journal
+            .touch(&at("a"), &[&job("j")])
+            .now_or_never()
+            .unwrap();
         progress.set_step("p", "a", ExecutionStatus::Complete, "");
 
         let touched = journal.touch(&at("b"), &[&job("k")]).now_or_never();
@@ -168,9 +171,17 @@ mod tests {
         let journal = Journal::new(progress.clone());
         let mut vanishing = job("j");
         vanishing["spec"] = json!({"ttlSecondsAfterFinished": 0});
-        journal.touch(&at("a"), &[&vanishing]).now_or_never().unwrap();
+        journal
+            .touch(&at("a"), &[&vanishing])
+            .now_or_never()
+            .unwrap();
         progress.set_step("p", "a", ExecutionStatus::Complete, "");
 
-        assert!(journal.touch(&at("b"), &[&job("k")]).now_or_never().is_none());
+        assert!(
+            journal
+                .touch(&at("b"), &[&job("k")])
+                .now_or_never()
+                .is_none()
+        );
     }
 }

@@ -8,11 +8,11 @@ use kudo_sandbox::ids::{Ids as _, SeededIds};
 use crate::{
     exhaustion::{Ran, difference, play, undisturbed},
     gate::{Asked, CutHow, Fault},
-    packages,
+    packages::{self, Scenario},
 };
 
 /// How many runs a usual test run makes.
-const RUNS: u64 = 150;
+const RUNS: u64 = 100;
 /// How many faults hit a run at most: a run without end would say nothing.
 const MOST_FAULTS: usize = 25;
 
@@ -89,21 +89,30 @@ impl Dice {
     clippy::disallowed_methods,
     reason = "how much is tested is chosen by the environment"
 )]
-fn number_in(variable: &str) -> Option<u64> {
+pub(crate) fn number_in(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
     Some(text.parse().expect("the variable holds a number"))
 }
 
-fn run(seed: u64) -> (Ran, &'static str, String) {
-    let scenarios = packages::all();
-    let scenario = &scenarios[usize::try_from(seed).unwrap() % scenarios.len()];
-    let reference = undisturbed(scenario);
+/// The scenarios, each with what comes of it when nothing goes wrong.
+fn references() -> Vec<(Scenario, Ran)> {
+    let scenarios = packages::all().into_iter();
+    let ran = scenarios.map(|scenario| {
+        let reference = undisturbed(&scenario);
+        (scenario, reference)
+    });
+    ran.collect()
+}
+
+fn run(references: &[(Scenario, Ran)], seed: u64) -> (Ran, &'static str, String) {
+    let index = usize::try_from(seed).unwrap() % references.len();
+    let (scenario, reference) = &references[index];
     let dice = Arc::new(Mutex::new(Dice::new(seed)));
     let ran = play(scenario, 1, |_| {
         let dice = dice.clone();
         Box::new(move |asked| dice.lock().unwrap().choose(asked))
     });
-    let difference = difference(&reference, &ran);
+    let difference = difference(reference, &ran);
     (ran, scenario.name, difference)
 }
 
@@ -111,15 +120,16 @@ fn run(seed: u64) -> (Ran, &'static str, String) {
 #[test]
 fn plans_come_to_the_same_end_among_faults() {
     if let Some(seed) = number_in("KUDO_RS_FAULT_SEED") {
-        let (ran, name, difference) = run(seed);
+        let (ran, name, difference) = run(&references(), seed);
         println!("{name}\n{}\n{difference}", ran.log.join("\n"));
         assert!(difference.is_empty());
         return;
     }
     let runs = number_in("KUDO_RS_FAULT_RUNS").unwrap_or(RUNS);
+    let references = references();
     let (mut failed, mut processes, mut requests) = (Vec::new(), 0, 0);
     for seed in 0..runs {
-        let caught = std::panic::catch_unwind(|| run(seed));
+        let caught = std::panic::catch_unwind(|| run(&references, seed));
         let Ok((ran, name, difference)) = caught else {
             failed.push(format!("KUDO_RS_FAULT_SEED={seed}: came to no end"));
             continue;

@@ -143,7 +143,11 @@ fn install(plans: &str) -> Command {
         ),
     );
     let release = Package::read(folder.path()).unwrap().release().unwrap();
-    Command::Install(Box::new(release.named("default", Some("demo"), BTreeMap::new())))
+    Command::Install(Box::new(release.named(
+        "default",
+        Some("demo"),
+        BTreeMap::new(),
+    )))
 }
 
 /// Returns a plan of one phase, each step with one task of the same name.
@@ -161,7 +165,9 @@ fn plan(name: &str, strategy: &str, steps: &[&str]) -> String {
 }
 
 fn set(values: &[(&str, &str)]) -> Command {
-    let values = values.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    let values = values
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
     Command::Set(values.collect())
 }
 
@@ -175,24 +181,59 @@ fn scenario(name: &'static str, before: Vec<Command>, command: Command) -> Scena
 }
 
 pub(crate) fn serial() -> Scenario {
-    let all = ["kinds", "config", "server", "store", "job", "extra", "dummy", "drop-other"];
-    scenario("deploy, serial", Vec::new(), install(&plan("deploy", "serial", &all[..7])))
+    let all = [
+        "kinds",
+        "config",
+        "server",
+        "store",
+        "job",
+        "extra",
+        "dummy",
+        "drop-other",
+    ];
+    scenario(
+        "deploy, serial",
+        Vec::new(),
+        install(&plan("deploy", "serial", &all[..7])),
+    )
 }
 
 pub(crate) fn parallel() -> Scenario {
-    let all = ["kinds", "config", "server", "store", "job", "extra", "other", "dummy"];
-    scenario("deploy, parallel", Vec::new(), install(&plan("deploy", "parallel", &all)))
+    let all = [
+        "kinds", "config", "server", "store", "job", "extra", "other", "dummy",
+    ];
+    scenario(
+        "deploy, parallel",
+        Vec::new(),
+        install(&plan("deploy", "parallel", &all)),
+    )
 }
 
 /// A Job that a later step takes away, comes back as another, and is replaced by a third.
 pub(crate) fn jobs() -> Scenario {
-    let steps = ["job", "drop-job", "job2", "job", "drop-job", "other", "drop-other"];
-    scenario("jobs that come and go", Vec::new(), install(&plan("deploy", "serial", &steps)))
+    let steps = [
+        "job",
+        "drop-job",
+        "job2",
+        "job",
+        "drop-job",
+        "other",
+        "drop-other",
+    ];
+    scenario(
+        "jobs that come and go",
+        Vec::new(),
+        install(&plan("deploy", "serial", &steps)),
+    )
 }
 
 pub(crate) fn failing() -> Scenario {
     let steps = ["config", "job", "fail", "other"];
-    scenario("a plan that fails", Vec::new(), install(&plan("deploy", "serial", &steps)))
+    scenario(
+        "a plan that fails",
+        Vec::new(),
+        install(&plan("deploy", "serial", &steps)),
+    )
 }
 
 fn changeable() -> Command {
@@ -201,7 +242,11 @@ fn changeable() -> Command {
             plan("deploy", "serial", &["config", "server", "store", "extra"]),
             plan("resize", "serial", &["config", "server", "store", "job"]),
             plan("toggle", "parallel", &["extra", "other"]),
-            plan("redo", "serial", &["drop-other", "other", "extra", "job2", "drop-job"]),
+            plan(
+                "redo",
+                "serial",
+                &["drop-other", "other", "extra", "job2", "drop-job"],
+            ),
             plan("cleanup", "serial", &["job", "drop-job", "drop-other"]),
         ]
         .concat(),
@@ -209,23 +254,46 @@ fn changeable() -> Command {
 }
 
 pub(crate) fn update() -> Scenario {
-    scenario("update by a trigger", vec![changeable()], set(&[("SIZE", "3")]))
+    scenario(
+        "update by a trigger",
+        vec![changeable()],
+        set(&[("SIZE", "3")]),
+    )
 }
 
 pub(crate) fn toggle_off() -> Scenario {
-    scenario("toggle, off", vec![changeable()], set(&[("EXTRA", "false")]))
+    scenario(
+        "toggle, off",
+        vec![changeable()],
+        set(&[("EXTRA", "false")]),
+    )
 }
 
 pub(crate) fn run_by_hand() -> Scenario {
-    scenario("a plan by hand", vec![changeable()], Command::Run("redo".to_owned()))
+    scenario(
+        "a plan by hand",
+        vec![changeable()],
+        Command::Run("redo".to_owned()),
+    )
 }
 
 pub(crate) fn cleanup() -> Scenario {
-    scenario("uninstall with cleanup", vec![changeable()], Command::Uninstall)
+    scenario(
+        "uninstall with cleanup",
+        vec![changeable()],
+        Command::Uninstall,
+    )
 }
 
 pub(crate) fn all() -> Vec<Scenario> {
     vec![
-        serial(), parallel(), jobs(), failing(), update(), toggle_off(), run_by_hand(), cleanup(),
+        serial(),
+        parallel(),
+        jobs(),
+        failing(),
+        update(),
+        toggle_off(),
+        run_by_hand(),
+        cleanup(),
     ]
 }

@@ -36,8 +36,10 @@ impl End {
     /// Returns what `other` has otherwise, for people.
     pub(crate) fn difference(&self, other: &Self) -> String {
         let mut said = Vec::new();
-        let (ours, theirs): (BTreeSet<_>, BTreeSet<_>) =
-            (self.objects.iter().collect(), other.objects.iter().collect());
+        let (ours, theirs): (BTreeSet<_>, BTreeSet<_>) = (
+            self.objects.iter().collect(),
+            other.objects.iter().collect(),
+        );
         said.extend(ours.difference(&theirs).map(|one| format!("- {one}")));
         said.extend(theirs.difference(&ours).map(|one| format!("+ {one}")));
         for (what, ours, theirs) in [
@@ -58,7 +60,10 @@ impl End {
 }
 
 fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    object
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 fn objects(store: &Store) -> Vec<String> {
@@ -78,7 +83,9 @@ fn objects(store: &Store) -> Vec<String> {
         .map(|(resource, mut object)| {
             strip(&mut object);
             let line = format!("{resource} {object}");
-            aliases.iter().fold(line, |line, (from, to)| line.replace(from, to))
+            aliases
+                .iter()
+                .fold(line, |line, (from, to)| line.replace(from, to))
         })
         .collect();
     lines.sort();
@@ -101,11 +108,18 @@ fn aliases(objects: &[(String, Value)]) -> Vec<(String, String)> {
         aliases.push((uid.to_owned(), format!("<uid of {resource} {called}>")));
         let revision = object.get("revision").cloned().or_else(|| {
             let annotations = object.pointer("/metadata/annotations")?;
-            annotations.get("deployment.kubernetes.io/revision").cloned()
+            annotations
+                .get("deployment.kubernetes.io/revision")
+                .cloned()
         });
         let hash = ["pod-template-hash", "controller.kubernetes.io/hash"]
             .iter()
-            .map(|label| text(object, &format!("/metadata/labels/{}", label.replace('/', "~1"))))
+            .map(|label| {
+                text(
+                    object,
+                    &format!("/metadata/labels/{}", label.replace('/', "~1")),
+                )
+            })
             .find(|hash| !hash.is_empty());
         if let (Some(hash), Some(revision)) = (hash, revision) {
             let owner = text(object, "/metadata/ownerReferences/0/name");
@@ -131,8 +145,17 @@ fn strip(value: &mut Value) {
     match value {
         Value::Object(map) => {
             for key in [
-                "resourceVersion", "time", "podIP", "podIPs", "hostIP", "hostIPs", "nodeName",
-                "clusterIP", "clusterIPs", "containerID", "volumeName",
+                "resourceVersion",
+                "time",
+                "podIP",
+                "podIPs",
+                "hostIP",
+                "hostIPs",
+                "nodeName",
+                "clusterIP",
+                "clusterIPs",
+                "containerID",
+                "volumeName",
             ] {
                 map.remove(key);
             }
@@ -153,12 +176,19 @@ fn number(lines: Vec<String>) -> Vec<String> {
     let one = |line: String| {
         let mut rest = line.as_str();
         let mut out = String::new();
-        while let Some(at) = rest.char_indices().map(|(at, _)| at).find(|at| is_uid(&rest[*at..])) {
+        while let Some(at) = rest
+            .char_indices()
+            .map(|(at, _)| at)
+            .find(|at| is_uid(&rest[*at..]))
+        {
             let uid = &rest[at..at + 36];
-            let index = known.iter().position(|known| known == uid).unwrap_or_else(|| {
-                known.push(uid.to_owned());
-                known.len() - 1
-            });
+            let index = known
+                .iter()
+                .position(|known| known == uid)
+                .unwrap_or_else(|| {
+                    known.push(uid.to_owned());
+                    known.len() - 1
+                });
             out += &format!("{}<uid {index}>", &rest[..at]);
             rest = &rest[at + 36..];
         }
@@ -217,7 +247,10 @@ fn secret_values(history: &[std::sync::Arc<Change>]) -> BTreeMap<String, usize> 
                 .insert(object["data"].to_string());
         }
     }
-    values.into_iter().map(|(name, values)| (name, values.len())).collect()
+    values
+        .into_iter()
+        .map(|(name, values)| (name, values.len()))
+        .collect()
 }
 
 fn finished(history: &[std::sync::Arc<Change>]) -> BTreeMap<String, usize> {

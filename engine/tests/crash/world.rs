@@ -71,7 +71,7 @@ impl World {
             clock: Arc::new(SandboxClock(time.clone())),
             ids: Arc::new(SeededIds::new(seed)),
             pod_ready_after: Duration::from_secs(2),
-            nodes: 3,
+            nodes: 1,
         };
         Self {
             sandbox: Sandbox::in_memory(options),
@@ -162,15 +162,16 @@ impl World {
             Command::Install(_) => now.is_some(),
             Command::Uninstall => now.is_none_or(|now| now.metadata.deletion_timestamp.is_some()),
             Command::Set(values) => now.is_some_and(|now| {
-                values.iter().all(|(key, value)| now.spec.parameters.get(key) == Some(value))
+                values
+                    .iter()
+                    .all(|(key, value)| now.spec.parameters.get(key) == Some(value))
             }),
             Command::Run(plan) => {
                 let uid = |instance: &Instance| {
                     Some(instance.plan_status(plan)?.uid.clone()).filter(|uid| !uid.is_empty())
                 };
                 now.is_some_and(|now| {
-                    now.spec.plan_execution.plan_name == *plan
-                        || uid(&now) != before.and_then(uid)
+                    now.spec.plan_execution.plan_name == *plan || uid(&now) != before.and_then(uid)
                 })
             }
         }
@@ -201,5 +202,7 @@ async fn ask(
         Command::Set(values) => Edit::Parameters(values.clone()),
         Command::Run(plan) => Edit::Run(plan.clone()),
     };
-    operations::change(cluster, "default", instance, &edit).await.map(drop)
+    operations::change(cluster, "default", instance, &edit)
+        .await
+        .map(drop)
 }
