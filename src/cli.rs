@@ -47,6 +47,10 @@ pub(crate) struct Global {
     /// Use the built-in sandbox instead of a cluster
     #[arg(long, global = true, conflicts_with_all = ["kubeconfig", "context"], help_heading = "Cluster")]
     pub sandbox: bool,
+    /// Image that keeps the files of Pipe tasks until they are copied, with sh and tar; also
+    /// $KUDO_RS_PIPE_IMAGE, else busybox:1.36
+    #[arg(long, global = true, value_name = "IMAGE", help_heading = "Cluster")]
+    pub pipe_image: Option<String>,
     /// When to colour: a terminal decides unless told
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN", help_heading = "Output")]
     pub color: Color,
@@ -88,6 +92,8 @@ pub(crate) enum Command {
     Package(Package),
     /// Render the templates of a package without a cluster
     Template(Template),
+    /// Run test suites in kuttl's format, on a sandbox of their own
+    Test(Test),
     /// Install KUDO's definitions into the cluster
     Init(Init),
     /// The built-in sandbox
@@ -113,6 +119,7 @@ impl Command {
             Self::Uninstall(_) => "uninstall",
             Self::Package(_) => "package",
             Self::Template(_) => "template",
+            Self::Test(_) => "test",
             Self::Init(_) => "init",
             Self::Sandbox(_) => "sandbox",
             Self::Version(_) => "version",
@@ -180,11 +187,18 @@ pub(crate) struct Waiting {
     #[arg(long, overrides_with = "no_wait")]
     pub wait: bool,
     /// Only schedule the plan; a manager, or a later `plan wait`, runs it
-    #[arg(long)]
+    #[arg(long, env = "KUDO_RS_NO_WAIT", hide_env_values = true)]
     pub no_wait: bool,
     /// Give up waiting after this time, as in 90s, 10m or 1h; the plan can be resumed
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub timeout: Option<Duration>,
+}
+
+impl Waiting {
+    /// Returns whether to leave the plan to others; `--wait` wins over the environment.
+    pub(crate) fn returns_at_once(&self) -> bool {
+        self.no_wait && !self.wait
+    }
 }
 
 /// `install`
@@ -417,6 +431,45 @@ pub(crate) struct Template {
     /// Mask the values of Secrets and of parameters that look secret
     #[arg(long)]
     pub mask_secrets: bool,
+}
+
+/// `test`
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Suites run on a fresh sandbox; with --kubeconfig or --context on that cluster, \
+                  where each case makes and deletes a namespace."
+)]
+pub(crate) struct Test {
+    /// Folder of cases, or a file of kind `TestSuite`; repeatable
+    #[arg(long, value_name = "DIR", required = true)]
+    pub suite: Vec<PathBuf>,
+    /// Run only the case of this name; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub case: Vec<String>,
+    /// How long the asserts of a step may take to come true; else what the suite says, else 30s
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub timeout: Option<Duration>,
+    /// How many cases run at the same time; else what the suite says, else 8
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub parallel: Option<u8>,
+    /// Leave what cases made where it is
+    #[arg(long)]
+    pub skip_delete: bool,
+    /// What answers `kubectl kudo` in the commands of cases; else this program
+    #[arg(long, value_name = "BINARY")]
+    pub kudo: Option<PathBuf>,
+    /// Print a report for programs instead of text for people
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    pub output: Option<Report>,
+}
+
+/// How `test` reports to programs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Report {
+    /// One JSON document.
+    Json,
+    /// `JUnit`'s XML.
+    Junit,
 }
 
 /// `init`

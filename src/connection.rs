@@ -22,6 +22,9 @@ pub(crate) struct Connection {
     pub cluster: Cluster,
     /// The namespace: the flag's, else the context's.
     pub namespace: String,
+    /// The image for the pods of Pipe tasks: the flag's, else the environment's; else the engine knows
+    /// one.
+    pub pipe_image: Option<String>,
 }
 
 /// Connects to the cluster that the flags and the environment name, or to the sandbox when they name
@@ -32,6 +35,12 @@ pub(crate) async fn connect(
     requester: &str,
     ui: &Ui,
 ) -> anyhow::Result<Connection> {
+    let pipe_image = global.pipe_image.clone().or(settings.pipe_image.clone());
+    let connection = |client: Client, namespace: String| Connection {
+        cluster: cluster(client).on_behalf_of(requester),
+        namespace,
+        pipe_image,
+    };
     if global.sandbox || !names_a_cluster(global, settings) {
         let home = sandbox_home(settings)?;
         ui.note(&format!(
@@ -43,7 +52,7 @@ pub(crate) async fn connect(
             .clone()
             .unwrap_or_else(|| "default".to_owned());
         let client = home.client(&namespace).await?;
-        return Ok(connection(client, namespace, requester));
+        return Ok(connection(client, namespace));
     }
     let mut config = config(global, settings).await?;
     // The engine does that itself, for the sandbox too, and within its limits of time.
@@ -55,7 +64,7 @@ pub(crate) async fn connect(
     let url = config.cluster_url.to_string();
     let client = Client::try_from(config)
         .with_context(|| format!("the cluster at {url} cannot be spoken to"))?;
-    Ok(connection(client, namespace, requester))
+    Ok(connection(client, namespace))
 }
 
 /// Returns the sandbox of the settings.
@@ -64,6 +73,11 @@ pub(crate) fn sandbox_home(settings: &Settings) -> anyhow::Result<Home> {
         .sandbox
         .clone()
         .context("there is no home folder for the sandbox's state; name one in KUDO_RS_SANDBOX")?;
+    Ok(Home::new(folder, sandbox_options(settings)?))
+}
+
+/// Returns how the settings want sandboxes started.
+pub(crate) fn sandbox_options(settings: &Settings) -> anyhow::Result<Options> {
     let mut options = Options::default();
     if let Some(text) = &settings.sandbox_pod_ms {
         let milliseconds = text.parse().with_context(|| {
@@ -71,13 +85,36 @@ pub(crate) fn sandbox_home(settings: &Settings) -> anyhow::Result<Home> {
         })?;
         options.pod_ready_after = std::time::Duration::from_millis(milliseconds);
     }
-    Ok(Home::new(folder, options))
+    Ok(options)
 }
 
-fn connection(client: Client, namespace: String, requester: &str) -> Connection {
-    let cluster = Cluster::new(client, Arc::new(SystemClock), Arc::new(RandomIds));
-    let cluster = cluster.on_behalf_of(requester);
-    Connection { cluster, namespace }
+/// Returns the cluster that `client` reaches.
+pub(crate) fn cluster(client: Client) -> Cluster {
+    Cluster::new(client, Arc::new(SystemClock), Arc::new(RandomIds))
+}
+
+/// Returns the kubeconfig that the flags and the environment name, its context chosen; none in a pod.
+pub(crate) fn kubeconfig(
+    global: &Global,
+    settings: &Settings,
+) -> anyhow::Result<Option<Kubeconfig>> {
+    let mut found = match (&global.kubeconfig, &settings.kubeconfig) {
+        (Some(path), _) => read(path)?,
+        (None, Some(list)) => merged(list)?.0,
+        (None, None) => match &settings.home_kubeconfig {
+            Some(path) => read(path)?,
+            None => return Ok(None),
+        },
+    };
+    if global.context.is_some() {
+        found.current_context.clone_from(&global.context);
+    }
+    Ok(Some(found))
+}
+
+fn read(path: &Path) -> anyhow::Result<Kubeconfig> {
+    Kubeconfig::read_from(path)
+        .with_context(|| format!("the kubeconfig {} cannot be used", path.display()))
 }
 
 fn names_a_cluster(global: &Global, settings: &Settings) -> bool {
@@ -109,15 +146,22 @@ async fn config(global: &Global, settings: &Settings) -> anyhow::Result<Config> 
 }
 
 async fn from_file(path: &Path, options: &KubeConfigOptions) -> anyhow::Result<Config> {
-    let broken = || format!("the kubeconfig {} cannot be used", path.display());
-    let kubeconfig = Kubeconfig::read_from(path).with_context(broken)?;
+    let kubeconfig = read(path)?;
     Config::from_custom_kubeconfig(kubeconfig, options)
         .await
-        .with_context(broken)
+        .with_context(|| format!("the kubeconfig {} cannot be used", path.display()))
 }
 
-/// `$KUBECONFIG` is a list of files that are merged, as in kubectl; missing ones are skipped.
 async fn from_list(list: &std::ffi::OsStr, options: &KubeConfigOptions) -> anyhow::Result<Config> {
+    let (merged, names) = merged(list)?;
+    Config::from_custom_kubeconfig(merged, options)
+        .await
+        .with_context(|| format!("the kubeconfig {names} cannot be used"))
+}
+
+/// `$KUBECONFIG` is a list of files that are merged, as in kubectl; missing ones are skipped. Returns
+/// the names of the files too.
+fn merged(list: &std::ffi::OsStr) -> anyhow::Result<(Kubeconfig, String)> {
     let paths: Vec<_> = std::env::split_paths(list)
         .filter(|path| path.exists())
         .collect();
@@ -130,17 +174,14 @@ async fn from_list(list: &std::ffi::OsStr, options: &KubeConfigOptions) -> anyho
     }
     let mut merged = Kubeconfig::default();
     for path in &paths {
-        let broken = || format!("the kubeconfig {} cannot be used", path.display());
-        let one = Kubeconfig::read_from(path).with_context(broken)?;
-        merged = merged.merge(one).with_context(broken)?;
+        let one = read(path)?;
+        merged = merged
+            .merge(one)
+            .with_context(|| format!("the kubeconfig {} cannot be used", path.display()))?;
     }
-    let names = paths
+    let names: Vec<String> = paths
         .iter()
         .map(|path| path.display().to_string())
-        .collect::<Vec<_>>()
-        .join(", ");
-    let broken = || format!("the kubeconfig {names} cannot be used");
-    Config::from_custom_kubeconfig(merged, options)
-        .await
-        .with_context(broken)
+        .collect();
+    Ok((merged, names.join(", ")))
 }

@@ -6,6 +6,7 @@
 //! | [`settings`] | what the environment says |
 //! | [`connection`], [`sandbox`] | which cluster is spoken to |
 //! | [`commands`] | arguments, one engine call, one presentation, each |
+//! | [`suite`] | test suites in kuttl's format |
 //! | [`ui`] | what people see |
 //! | [`exit`] | exit codes |
 
@@ -15,6 +16,7 @@ mod connection;
 mod exit;
 mod sandbox;
 mod settings;
+mod suite;
 mod ui;
 
 use std::process::ExitCode;

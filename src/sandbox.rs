@@ -95,7 +95,28 @@ impl Drop for Own {
     }
 }
 
+impl Server {
+    /// Returns a kubeconfig that reaches the state.
+    pub(crate) fn kubeconfig(&self) -> serde_json::Value {
+        // kubectl sends no token over plain HTTP, so the address carries it.
+        let address = format!("{}/{}", self.url, self.token);
+        serde_json::json!({
+            "apiVersion": "v1", "kind": "Config", "current-context": "kudo-rs-sandbox",
+            "clusters": [{"name": "kudo-rs-sandbox", "cluster": {"server": address}}],
+            "users": [{"name": "kudo-rs-sandbox", "user": {}}],
+            "contexts": [{"name": "kudo-rs-sandbox", "context": {
+                "cluster": "kudo-rs-sandbox", "user": "kudo-rs-sandbox",
+            }}],
+        })
+    }
+}
+
 impl Own {
+    /// Returns a client that reaches the state within this process.
+    pub(crate) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
     /// Returns the address under which the state is served.
     pub(crate) fn server(&self) -> &Server {
         &self.server
@@ -206,6 +227,14 @@ impl Home {
             },
             Err(error) => Err(self.explained(error)),
         }
+    }
+
+    /// Serves a state that is forgotten with this process.
+    pub(crate) async fn own_in_memory(&self) -> anyhow::Result<Own> {
+        create_private_folder(&self.folder)
+            .with_context(|| format!("making the folder {}", self.folder.display()))?;
+        self.serve(Sandbox::in_memory(self.options.clone()), 0)
+            .await
     }
 
     /// Returns where the state is served, if it is.

@@ -17,6 +17,8 @@ pub(crate) struct Settings {
     pub sandbox: Option<PathBuf>,
     /// `$KUDO_RS_LOG`: what the log shows, as in `kudo_engine=debug`.
     pub log: Option<String>,
+    /// Image of the container that keeps the files of Pipe tasks: `$KUDO_RS_PIPE_IMAGE`.
+    pub pipe_image: Option<String>,
     /// How long a pretended pod takes until it is ready, in milliseconds: `$KUDO_RS_SANDBOX_POD_MS`.
     pub sandbox_pod_ms: Option<String>,
     /// Name of the user: `$USER`, else `$LOGNAME`.
@@ -43,6 +45,9 @@ impl Settings {
                 .map(PathBuf::from)
                 .or_else(|| dirs.map(|dirs| dirs.data_dir().join("kudo-rs/sandbox"))),
             log: env::var("KUDO_RS_LOG").ok(),
+            pipe_image: env::var("KUDO_RS_PIPE_IMAGE")
+                .ok()
+                .filter(|image| !image.is_empty()),
             sandbox_pod_ms: env::var("KUDO_RS_SANDBOX_POD_MS").ok(),
             user: env::var("USER").or_else(|_| env::var("LOGNAME")).ok(),
         }
@@ -55,4 +60,13 @@ impl Settings {
             Some(user) => format!("kudo-rs {command} by {user}"),
         }
     }
+}
+
+/// Returns a variable of the environment by name, for what users write as `$NAME`.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the environment"
+)]
+pub(crate) fn variable(name: &str) -> Option<String> {
+    env::var(name).ok()
 }

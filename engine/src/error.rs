@@ -54,6 +54,8 @@ pub mod event {
     pub const ENHANCEMENT: &str = "TaskEnhancementError";
     /// A Dummy task was told to fail.
     pub const DUMMY: &str = "DummyTaskError";
+    /// What a template gives is no object of the kind that a task needs.
+    pub const UNMARSHAL: &str = "ResourceUnmarshalError";
     /// The API server calls an object invalid.
     pub const VALIDATION: &str = "ResourceValidationError";
     /// An object has failed for good.

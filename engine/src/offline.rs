@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    api::TaskSpec,
     error::TaskError,
     package::Release,
     parameters::{self, ParameterError},
@@ -11,6 +10,7 @@ use crate::{
     render::{Renderer, Seed},
     subject::Subject,
     task::{Task, TaskBuildError},
+    tasks::pipe::{self, names::PipesError},
 };
 
 /// Which part of a package is rendered; `None` means all of it.
@@ -52,6 +52,9 @@ pub enum OfflineError {
     /// A task is not complete.
     #[error(transparent)]
     Task(#[from] TaskBuildError),
+    /// The pipes of a plan cannot be told apart.
+    #[error("could not make task pipes: {0}")]
+    Pipes(#[from] PipesError),
     /// A value does not fit its parameter.
     #[error(transparent)]
     Parameter(#[from] ParameterError),
@@ -66,6 +69,48 @@ pub enum OfflineError {
 ///
 /// When the part does not exist, a value is missing or wrong, or a template fails.
 pub fn rendered(release: &Release, part: &Part) -> Result<Vec<Rendering>, OfflineError> {
+    let mut found = Vec::new();
+    each_task(release, part, |renderer, task, position| {
+        for template in task.templates() {
+            let text = renderer.text(&template, position)?;
+            found.push(Rendering {
+                position: position.clone(),
+                template,
+                text,
+            });
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Checks that the plan which a change starts can be rendered, before anything is written.
+///
+/// # Errors
+///
+/// As [`rendered`], and when the pod of a Pipe task cannot be one.
+pub fn check(release: &Release, plan: &str) -> Result<(), OfflineError> {
+    let part = Part {
+        plan: Some(plan.to_owned()),
+        ..Part::default()
+    };
+    each_task(release, &part, |renderer, task, position| {
+        if let Task::Pipe { pod, pipes } = task {
+            return Ok(pipe::check(renderer, pod, pipes, position)?);
+        }
+        for template in task.templates() {
+            renderer.text(&template, position)?;
+        }
+        Ok(())
+    })
+}
+
+/// Shows `visit` each task of `part` with what renders its templates.
+fn each_task(
+    release: &Release,
+    part: &Part,
+    mut visit: impl FnMut(&Renderer, &Task, &Position) -> Result<(), OfflineError>,
+) -> Result<(), OfflineError> {
     let version = &release.operator_version;
     let given = &release.instance.spec.parameters;
     for parameter in &version.spec.parameters {
@@ -74,53 +119,30 @@ pub fn rendered(release: &Release, part: &Part) -> Result<Vec<Rendering>, Offlin
     let values = parameters::template_values(&version.spec.parameters, given)?;
     let subject = Subject::of(&release.instance, version);
     let renderer = Renderer::new(
-        subject,
+        subject.clone(),
         version.spec.templates.clone(),
         version.spec.template_functions,
         values,
         Seed::unused(),
     );
-    let mut found = Vec::new();
+    let tasks = &version.spec.tasks;
+    let mut renderers = BTreeMap::new();
     for position in positions(release, part)? {
-        let written = version
-            .spec
-            .tasks
-            .iter()
-            .find(|task| task.name == position.task);
-        let written = written.ok_or_else(|| OfflineError::NoTask(position.task.clone()))?;
-        for template in Task::build(written)?.templates() {
-            let text = renderer.text(&template, &position)?;
-            found.push(Rendering {
-                position: position.clone(),
-                template,
-                text,
-            });
+        if !renderers.contains_key(&position.plan) {
+            let plan = &version.spec.plans[&position.plan];
+            let pipes = pipe::names::of_plan(&subject.name, &position.plan, plan, tasks)?;
+            let renderer = renderer.clone().with_pipes(pipes);
+            renderers.insert(position.plan.clone(), renderer);
         }
+        let written = tasks.iter().find(|task| task.name == position.task);
+        let written = written.ok_or_else(|| OfflineError::NoTask(position.task.clone()))?;
+        visit(
+            &renderers[&position.plan],
+            &Task::build(written)?,
+            &position,
+        )?;
     }
-    Ok(found)
-}
-
-/// Checks that the plan which a change starts can be rendered, before anything is written.
-///
-/// A plan with Pipe tasks is left to its run: what its templates name in `.Pipes` is made on the way.
-///
-/// # Errors
-///
-/// As [`rendered`].
-pub fn check(release: &Release, plan: &str) -> Result<(), OfflineError> {
-    let part = Part {
-        plan: Some(plan.to_owned()),
-        ..Part::default()
-    };
-    let tasks: Vec<String> = positions(release, &part)?
-        .into_iter()
-        .map(|position| position.task)
-        .collect();
-    let is_pipe = |task: &TaskSpec| task.kind == "Pipe" && tasks.contains(&task.name);
-    if release.operator_version.spec.tasks.iter().any(is_pipe) {
-        return Ok(());
-    }
-    rendered(release, &part).map(drop)
+    Ok(())
 }
 
 fn positions(release: &Release, part: &Part) -> Result<Vec<Position>, OfflineError> {

@@ -54,6 +54,12 @@ impl Renderer {
         }
     }
 
+    /// Returns the renderer with what templates see as `.Pipes`.
+    #[must_use]
+    pub fn with_pipes(self, pipes: BTreeMap<String, String>) -> Self {
+        Self { pipes, ..self }
+    }
+
     /// Returns the objects of `resources`, template by template in listed order and document by
     /// document; a template that is listed twice counts once (kudo-spec 3.3).
     pub fn objects(

@@ -25,7 +25,10 @@ pub(super) async fn drive(
         std::process::id(),
         cluster.ids().uid()
     );
-    let driver = Driver::new(cluster.clone(), holder);
+    let mut driver = Driver::new(cluster.clone(), holder);
+    if let Some(image) = &connection.pipe_image {
+        driver = driver.with_pipe_image(image.clone());
+    }
     let progress = Progress::new(ui.clone());
     let observe = |report| progress.show(&report);
     let limit = async {

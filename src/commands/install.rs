@@ -44,7 +44,7 @@ where
     if installed.is_driven_by_kudo {
         ui.note("KUDO's own manager runs the plan in this cluster.");
     }
-    if args.wait.no_wait {
+    if args.wait.returns_at_once() {
         ui.note(&format!(
             "Plan deploy is scheduled; run it with: kudo-rs plan wait --instance {name}"
         ));

@@ -10,6 +10,7 @@ mod package;
 mod plan;
 mod sandbox;
 mod template;
+mod test;
 mod uninstall;
 mod update;
 mod values;
@@ -37,6 +38,7 @@ pub(crate) async fn run(cli: Cli, settings: &Settings, ui: &Ui) -> anyhow::Resul
         Command::Uninstall(args) => uninstall::uninstall(args, &connected().await?, ui).await,
         Command::Package(args) => package::package(args, ui),
         Command::Template(args) => template::template(&args, global, ui),
+        Command::Test(args) => Box::pin(test::test(&args, global, settings, ui)).await,
         Command::Init(args) => init::init(&args, connected, ui).await,
         Command::Sandbox(args) => sandbox::sandbox(args, settings, ui).await,
         Command::Version(args) => version(&args, ui),

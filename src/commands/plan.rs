@@ -60,7 +60,7 @@ pub(super) async fn plan(
         Plan::Retry { instance, wait } => {
             let chosen = instance::chosen(&instance, connection).await?;
             steer(&chosen, &Control::Retry, connection).await?;
-            if wait.no_wait {
+            if wait.returns_at_once() {
                 ui.note(&format!(
                     "The plan is scheduled; run it with: kudo-rs plan wait --instance {chosen}"
                 ));

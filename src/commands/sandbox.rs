@@ -40,17 +40,7 @@ pub(super) async fn sandbox(
             let Some(server) = home.server().await else {
                 bail!("the sandbox is not served; run `kudo-rs sandbox serve` first");
             };
-            // kubectl sends no token over plain HTTP, so the address carries it.
-            let address = format!("{}/{}", server.url, server.token);
-            let config = json!({
-                "apiVersion": "v1", "kind": "Config", "current-context": "kudo-rs-sandbox",
-                "clusters": [{"name": "kudo-rs-sandbox", "cluster": {"server": address}}],
-                "users": [{"name": "kudo-rs-sandbox", "user": {}}],
-                "contexts": [{"name": "kudo-rs-sandbox", "context": {
-                    "cluster": "kudo-rs-sandbox", "user": "kudo-rs-sandbox",
-                }}],
-            });
-            ui.print(&Ui::data(Format::Yaml, &config)?)?;
+            ui.print(&Ui::data(Format::Yaml, &server.kubeconfig())?)?;
             Ok(ExitStatus::Done)
         }
         Sandbox::Status { output } => {

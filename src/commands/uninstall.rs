@@ -33,7 +33,7 @@ pub(super) async fn uninstall(
         return Ok(still_there(&name, ui));
     };
     let needs_cleanup = asked?;
-    if args.wait.no_wait {
+    if args.wait.returns_at_once() {
         ui.print(&format!(
             "instance.kudo.dev/v1beta1/{name} is being deleted\n"
         ))?;
@@ -72,7 +72,7 @@ async fn ask(
 ) -> anyhow::Result<bool> {
     let leaving = Leaving {
         skips_cleanup: args.skip_cleanup,
-        is_hasty: args.wait.no_wait,
+        is_hasty: args.wait.returns_at_once(),
     };
     let report = |removal| {
         if let Some(told) = told(&removal) {

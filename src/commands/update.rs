@@ -54,7 +54,7 @@ pub(super) async fn ask(
     if is_driven_by_kudo {
         ui.note("KUDO's own manager runs the plan in this cluster.");
     }
-    if wait.no_wait {
+    if wait.returns_at_once() {
         ui.note(&format!(
             "Plan {plan} is scheduled; run it with: kudo-rs plan wait --instance {name}"
         ));

@@ -6,10 +6,15 @@
 #![cfg(test)]
 
 mod architecture;
+mod conformance;
 mod control;
 mod crash;
+mod differential;
 mod errors;
 mod galera;
+mod history;
+mod pipe;
+mod prune;
 mod readme;
 mod support;
 mod tour;

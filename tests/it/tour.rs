@@ -47,7 +47,7 @@ fn galera_is_installed_scaled_and_uninstalled() {
         assert!(tree.contains("Step bootstrap_deploy [COMPLETE]"), "{tree}");
         let history = user.run(&["plan", "history"]).ok();
         assert!(
-            history.contains("node_update (last finished run at 20"),
+            history.contains("node_update  COMPLETE  parameters  20"),
             "{history}"
         );
         let all = user.run(&["get", "all"]).ok();

@@ -30,6 +30,8 @@ pub const ANNOTATION_LAST_APPLIED: &str = "kudo.dev/last-applied-configuration";
 pub const ANNOTATION_PRUNE: &str = "kudo.dev/prune";
 /// Value of [`ANNOTATION_PRUNE`].
 pub const PRUNE_DISABLED: &str = "disabled";
+/// Annotation of the pods of Pipe tasks, always `true` (kudo-spec 3.9).
+pub const ANNOTATION_PIPE_POD: &str = "kudo.dev/pipepod";
 
 /// Finalizer of instances whose operator version has a `cleanup` plan.
 pub const FINALIZER_CLEANUP: &str = "kudo.dev.instance.cleanup";

@@ -7,6 +7,9 @@ use crate::api::names::{ANNOTATION_LAST_APPLIED, FIELD_MANAGER};
 
 use super::{Cluster, ClusterError, Kind, as_value, watch::Verdict};
 
+/// All annotations of an object together have 256 KiB; a part of that is left to others.
+const LARGEST_ANNOTATION: usize = 192 * 1024;
+
 /// What came of an apply.
 #[derive(Clone, Debug)]
 pub struct Applied {
@@ -129,7 +132,8 @@ fn place_of(object: &Value) -> (&str, &str) {
 /// Writes the object's own JSON into the annotation that KUDO's tooling reads (kudo-spec 3.4).
 ///
 /// A Secret's values are left out: the annotation would show them to everybody who may list
-/// annotations, and nothing here reads them back.
+/// annotations, and nothing here reads them back. Of an object that is too large for an annotation only
+/// its name is left, or the server would refuse the object.
 fn remember(object: &mut Value) {
     if let Some(annotations) = object["metadata"]["annotations"].as_object_mut() {
         annotations.remove(ANNOTATION_LAST_APPLIED);
@@ -141,7 +145,13 @@ fn remember(object: &mut Value) {
         map.remove("data");
         map.remove("stringData");
     }
-    let text = copy.to_string();
+    let mut text = copy.to_string();
+    if text.len() > LARGEST_ANNOTATION
+        && let Some(map) = copy.as_object_mut()
+    {
+        map.retain(|key, _| ["apiVersion", "kind", "metadata"].contains(&key.as_str()));
+        text = copy.to_string();
+    }
     crate::enhance::add_strings(
         object,
         &["metadata", "annotations"],
@@ -237,6 +247,30 @@ mod tests {
             .as_str()
             .unwrap();
         assert!(!text.contains("hunter2"));
+    }
+
+    #[test]
+    fn an_object_that_is_too_large_for_an_annotation_is_remembered_by_name() {
+        let mut map = json!({
+            "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "m", "annotations": {"mine": "kept"}},
+            "binaryData": {"file": "A".repeat(1_398_104)},
+        });
+
+        remember(&mut map);
+
+        let text = map["metadata"]["annotations"][ANNOTATION_LAST_APPLIED]
+            .as_str()
+            .unwrap();
+        let remembered: Value = serde_json::from_str(text).unwrap();
+        assert_eq!(
+            remembered,
+            json!({
+                "apiVersion": "v1", "kind": "ConfigMap",
+                "metadata": {"name": "m", "annotations": {"mine": "kept"}},
+            })
+        );
+        assert!(map["binaryData"]["file"].is_string());
     }
 
     #[test]

@@ -81,9 +81,10 @@ impl Cluster {
     async fn learn_kinds(&self) -> Result<(), ClusterError> {
         let discovery = Discovery::new(self.client().clone());
         let discovery = match discovery.run_aggregated().await {
-            Ok(discovery) => discovery,
-            // API servers before 1.26 know only the group-by-group form.
-            Err(_) => Discovery::new(self.client().clone()).run().await?,
+            // API servers before 1.26 know only the group-by-group form; they answer with a document
+            // that names no kinds where the aggregated one is looked for.
+            Ok(discovery) if discovery.groups().next().is_some() => discovery,
+            Ok(_) | Err(_) => Discovery::new(self.client().clone()).run().await?,
         };
         let mut known = BTreeMap::new();
         for group in discovery.groups() {

@@ -43,7 +43,10 @@ use crate::{
     },
     render::Renderer,
     subject::Subject,
-    tasks::Worker,
+    tasks::{
+        Worker,
+        pipe::{self, names::PipesError},
+    },
 };
 
 pub use prune::{Fate, Removal};
@@ -56,6 +59,7 @@ const WRITE_PAUSE: Duration = Duration::from_millis(250);
 pub struct Driver {
     cluster: Cluster,
     holder: String,
+    pipe_image: String,
 }
 
 /// What an observer is shown while a plan runs.
@@ -156,7 +160,18 @@ struct Drive<'a> {
 impl Driver {
     /// Returns a driver that calls itself `holder` in Leases.
     pub fn new(cluster: Cluster, holder: String) -> Self {
-        Self { cluster, holder }
+        Self {
+            cluster,
+            holder,
+            pipe_image: pipe::DEFAULT_IMAGE.to_owned(),
+        }
+    }
+
+    /// Returns the driver with another image for the container that keeps the files of Pipe tasks; it
+    /// needs `sh` and `tar`.
+    #[must_use]
+    pub fn with_pipe_image(self, pipe_image: String) -> Self {
+        Self { pipe_image, ..self }
     }
 
     /// Drives the plan that is scheduled on an instance, or follows whoever does, to its end.
@@ -325,7 +340,14 @@ impl Drive<'_> {
         if self.instance.spec.plan_execution.cancelled {
             return self.cancel(standing).await;
         }
-        let execution = self.execution(&plan, standing, parameters).await?;
+        let pipes = match self.pipes(&plan) {
+            Ok(pipes) => pipes,
+            Err(error) => {
+                let message = format!("could not make task pipes: {error}");
+                return self.refuse(&plan, event::INVALID_PLAN, message).await;
+            }
+        };
+        let execution = self.execution(&plan, standing, parameters, pipes).await?;
         let Some(outcome) = self.execute(&execution, observe).await else {
             return Ok(Turn::Again);
         };
@@ -422,11 +444,19 @@ impl Drive<'_> {
         Ok(Beginning::At(standing))
     }
 
+    /// Returns what templates of `plan` see as `.Pipes`.
+    fn pipes(&self, plan: &str) -> Result<BTreeMap<String, String>, PipesError> {
+        let OperatorVersionSpec { plans, tasks, .. } = &self.version.spec;
+        let spec = plans.get(plan).cloned().unwrap_or_default();
+        pipe::names::of_plan(&self.subject.name, plan, &spec, tasks)
+    }
+
     async fn execution(
         &self,
         plan: &str,
         standing: PlanStatus,
         parameters: BTreeMap<String, Value>,
+        pipes: BTreeMap<String, String>,
     ) -> Result<Execution, DriveError> {
         let cluster = self.cluster().clone();
         let seed = self.seed(plan).await?;
@@ -437,7 +467,8 @@ impl Drive<'_> {
             spec.template_functions,
             parameters.clone(),
             seed,
-        );
+        )
+        .with_pipes(pipes);
         let pods = Pods::new(cluster.clone(), &self.subject.namespace, &self.subject.name);
         let progress = Progress::new(standing.clone(), cluster.clock().clone());
         progress.set_stored(standing);
@@ -456,6 +487,7 @@ impl Drive<'_> {
                 applied: Mutex::default(),
                 pods,
                 journal,
+                pipe_image: self.driver.pipe_image.clone(),
             },
         })
     }

@@ -205,7 +205,10 @@ impl Drive<'_> {
         let given = &self.instance.spec.parameters;
         match parameters::template_values(&spec.parameters, given) {
             Ok(values) => {
-                let renderers = renderers(&self.subject, spec, &values);
+                // A plan whose pipes cannot be told apart does not run.
+                let pipes = self.pipes(plan).unwrap_or_default();
+                let renderers = renderers(&self.subject, spec, &values)
+                    .map(|renderer| renderer.with_pipes(pipes.clone()));
                 inventory::touched(spec, plan, &renderers, &values)
             }
             Err(_) => Vec::new(),
@@ -445,13 +448,11 @@ fn uses(other: &Instance, subject: &Subject, object: &ObjectKey, operator: Optio
         .status
         .as_ref()
         .and_then(|status| status.inventory.as_ref());
-    match inventory {
-        Some(inventory) => inventory.objects().iter().any(|one| one.may_be(object)),
-        None => {
-            let labels = other.metadata.labels.as_ref();
-            labels.and_then(|labels| labels.get(LABEL_OPERATOR).map(String::as_str)) == operator
-        }
+    if let Some(inventory) = inventory {
+        return inventory.objects().iter().any(|one| one.may_be(object));
     }
+    let labels = other.metadata.labels.as_ref();
+    labels.and_then(|labels| labels.get(LABEL_OPERATOR).map(String::as_str)) == operator
 }
 
 /// A definition takes every object of its kind along, whoever made it.

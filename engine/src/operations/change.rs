@@ -26,7 +26,8 @@ use super::{OperationError, unknown_parameter};
 const MOST_TRIES: u32 = 5;
 /// The pause before that, longer each time.
 const PAUSE: Duration = Duration::from_secs(1);
-const KUDO_WEBHOOK: &str = "kudo-manager-instance-admission-webhook-config";
+/// Name of the webhook configuration that KUDO's own manager comes with (kudo-spec 6.1).
+pub const KUDO_WEBHOOK: &str = "kudo-manager-instance-admission-webhook-config";
 
 /// What is asked of an instance.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ mod control;
 mod install;
 mod uninstall;
 
-pub use change::{Asked, Edit, change};
+pub use change::{Asked, Edit, KUDO_WEBHOOK, change};
 pub use control::{Control, Refusal, control};
 pub use install::{Installed, Object, install};
 pub use uninstall::{Leaving, uninstall};

@@ -60,17 +60,6 @@ impl Journal {
             self.progress.until_step_is_stored(phase, name).await;
         }
     }
-
-    /// Notes that doing the step again would not find done what it did.
-    pub fn mark_unrepeatable(&self, position: &Position) {
-        let mut touched = self
-            .touched
-            .lock()
-            .expect("nothing panics while it holds the journal");
-        touched
-            .unrepeatable
-            .push((position.phase.clone(), position.step.clone()));
-    }
 }
 
 /// Versions of a kind are one object.

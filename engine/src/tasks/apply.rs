@@ -138,7 +138,7 @@ impl Worker {
     }
 
     /// Keeps what pod templates may depend on, so that it is not read back a moment later.
-    fn remember(&self, applied: &Value) {
+    pub(super) fn remember(&self, applied: &Value) {
         if !matches!(applied["kind"].as_str(), Some("ConfigMap" | "Secret")) {
             return;
         }

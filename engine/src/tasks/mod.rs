@@ -4,10 +4,12 @@
 //! |---|---|
 //! | [`apply`] | Apply, and Toggle when it is on |
 //! | [`delete`] | Delete, and Toggle when it is off |
+//! | [`pipe`] | Pipe |
 //! | [`wait`] | waiting for health, and for objects to be gone |
 
 mod apply;
 mod delete;
+pub mod pipe;
 mod wait;
 
 use std::{collections::BTreeMap, sync::Mutex};
@@ -45,6 +47,8 @@ pub struct Worker {
     pub pods: Pods,
     /// What the steps have touched so far.
     pub journal: Journal,
+    /// Image of the container that keeps the files of a Pipe task until they are copied.
+    pub pipe_image: String,
 }
 
 /// What a task asks for, in the order in which it was found out.
@@ -79,7 +83,7 @@ impl Worker {
                 fatal,
                 done,
             } => dummy(*want_err, *fatal, *done),
-            Task::Pipe { .. } => Err(unsupported("Pipe")),
+            Task::Pipe { pod, pipes } => self.pipe(pod, pipes, position),
             Task::KudoOperator { .. } => Err(unsupported("KudoOperator")),
         }
     }

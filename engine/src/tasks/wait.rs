@@ -14,7 +14,7 @@ use crate::{
     health::{self, Health},
 };
 
-use super::{Worker, apply::name_of};
+use super::{Worker, apply::name_of, pipe::Running};
 
 /// What has to hold before a task is done.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub enum Wait {
     Healthy(Vec<Awaited>),
     /// These objects are gone.
     Gone(Vec<Awaited>),
+    /// The files of this Pipe task are kept.
+    Pipe(Box<Running>),
 }
 
 /// An object that is waited for, as it was when the waiting began.
@@ -67,6 +69,7 @@ impl Worker {
             }
             Wait::Healthy(awaited) => self.healthy(awaited, say).await,
             Wait::Gone(awaited) => self.gone(awaited, say).await,
+            Wait::Pipe(running) => self.pipe_to_end(&running, say).await,
         }
     }
 

@@ -131,6 +131,13 @@ impl<'t> Run<'t> {
             return self.method(&value, method, at, arguments, last);
         }
         let has_arguments = !arguments.is_empty() || last.is_some();
+        if let Some(why) = methods::uncallable(go_type, name) {
+            let got = arguments.len() + usize::from(last.is_some());
+            return Err(self.failure(&match got {
+                0 => why.to_owned(),
+                _ => format!("wrong number of args for {name}: want 0 got {got}"),
+            }));
+        }
         let shown = if boxed { Type::Interface } else { go_type };
         match &value {
             Value::Map(_) if has_arguments => {

@@ -16,6 +16,8 @@ pub enum Foreign {
     Location(Rc<Location>),
     /// `*semver.Version`.
     Version(Rc<Version>),
+    /// `semver.Version`.
+    VersionStruct(Rc<Version>),
     /// `sprig.certificate`.
     Certificate(Rc<Certificate>),
 }
@@ -85,6 +87,7 @@ impl Foreign {
             Self::Time(_) => Type::Time,
             Self::Location(_) => Type::Location,
             Self::Version(_) => Type::Version,
+            Self::VersionStruct(_) => Type::VersionStruct,
             Self::Certificate(_) => Type::Certificate,
         }
     }
@@ -96,6 +99,7 @@ impl Foreign {
             (Self::Certificate(a), Self::Certificate(b)) => a == b,
             (Self::Location(a), Self::Location(b)) => Rc::ptr_eq(a, b),
             (Self::Version(a), Self::Version(b)) => Rc::ptr_eq(a, b),
+            (Self::VersionStruct(a), Self::VersionStruct(b)) => a == b,
             _ => false,
         }
     }
@@ -112,7 +116,7 @@ impl Foreign {
                 ("loc", time.location.pointer()),
             ],
             Self::Location(location) => vec![("name", Value::Str(location.name.clone()))],
-            Self::Version(version) => vec![
+            Self::Version(version) | Self::VersionStruct(version) => vec![
                 ("major", Value::int64(version.major)),
                 ("minor", Value::int64(version.minor)),
                 ("patch", Value::int64(version.patch)),

@@ -75,6 +75,8 @@ pub enum Type {
     Version,
     /// `sprig.certificate`.
     Certificate,
+    /// `semver.Version`: what a method of a version gives; it lacks the methods of the pointer.
+    VersionStruct,
 }
 
 impl Type {
@@ -107,7 +109,7 @@ impl Type {
     pub const fn kind(self) -> Kind {
         match self {
             Self::Interface | Self::Error => Kind::Interface,
-            Self::Reflect | Self::Time | Self::Certificate => Kind::Struct,
+            Self::Reflect | Self::Time | Self::Certificate | Self::VersionStruct => Kind::Struct,
             Self::Bool => Kind::Bool,
             Self::Int(kind) => match kind {
                 IntKind::Int | IntKind::Month | IntKind::Weekday => Kind::Int,
@@ -164,6 +166,7 @@ impl fmt::Display for Type {
             Self::Time => f.write_str("time.Time"),
             Self::Location => f.write_str("*time.Location"),
             Self::Version => f.write_str("*semver.Version"),
+            Self::VersionStruct => f.write_str("semver.Version"),
             Self::Certificate => f.write_str("sprig.certificate"),
         }
     }

@@ -1,5 +1,7 @@
 //! A user with a home of their own, and the backends they work on.
 
+pub(crate) mod suite;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -133,12 +135,7 @@ impl User {
 
     /// Runs `kudo-rs` to its end.
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
-        let output = self.command(args).output().unwrap();
-        Ran {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        ran(&mut self.command(args))
     }
 
     /// Starts `kudo-rs` and lets it run; [`User::said`] is what it prints.
@@ -224,6 +221,16 @@ impl User {
 impl Drop for User {
     fn drop(&mut self) {
         self.namespace_request("DELETE");
+    }
+}
+
+/// Runs a command to its end.
+pub(crate) fn ran(command: &mut Command) -> Ran {
+    let output = command.output().unwrap();
+    Ran {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
 }
 

@@ -1,4 +1,15 @@
 //! The files of a pretend container, made of the volumes it mounts.
+//!
+//! What software would have written is pretended: whatever is asked for in a volume is there and holds
+//! one line, a comment that says so. The annotation `sandbox.kudo.dev/files` of the pod says otherwise:
+//! a map in JSON or YAML from paths to what is there.
+//!
+//! ```yaml
+//! sandbox.kudo.dev/files: |
+//!   /data/env: "USER=root\n"     # a text is the content
+//!   /data/large: 2000000         # a number is so many bytes
+//!   /data/absent: null           # nothing is there
+//! ```
 
 use serde_json::Value;
 
@@ -11,6 +22,11 @@ pub(super) enum Entry {
     File(Vec<u8>),
     Folder(Vec<String>),
 }
+
+/// The annotation that says what files hold.
+const ANNOTATION: &str = "sandbox.kudo.dev/files";
+/// Files are not pretended to be larger.
+const LARGEST: u64 = 64 << 20;
 
 /// Looks a path up.
 pub(super) fn at(store: &Store, pod: &Value, container: &Value, path: &str) -> Option<Entry> {
@@ -29,7 +45,38 @@ pub(super) fn at(store: &Store, pod: &Value, container: &Value, path: &str) -> O
         (sub_path, "") => sub_path.to_owned(),
         (sub_path, inner) => format!("{sub_path}/{inner}"),
     };
-    volume(store, pod, object::text(mount, "/name"), &inner)
+    let name = object::text(mount, "/name");
+    let is_written = is_written(pod, name);
+    if is_written && let Some(entry) = annotated(pod, &path) {
+        return entry;
+    }
+    volume(store, pod, name, &inner)
+}
+
+/// Whether software could have written a volume: the content of maps and secrets is known.
+fn is_written(pod: &Value, name: &str) -> bool {
+    object::list(pod, "/spec/volumes")
+        .iter()
+        .find(|volume| object::text(volume, "/name") == name)
+        .is_some_and(|volume| volume.get("configMap").is_none() && volume.get("secret").is_none())
+}
+
+/// What the pod's annotation says of a path; `None` when it says nothing that can be understood.
+fn annotated(pod: &Value, path: &str) -> Option<Option<Entry>> {
+    let annotations = pod.pointer("/metadata/annotations")?;
+    let files = kudo_yaml::load(annotations.get(ANNOTATION)?.as_str()?).ok()?;
+    let files = kudo_yaml::to_json(&files).ok()?;
+    let mut files = files.as_object()?.iter();
+    let (_, content) = files.find(|(name, _)| normal(name) == path)?;
+    match content {
+        Value::Null => Some(None),
+        Value::String(text) => Some(Some(Entry::File(text.clone().into_bytes()))),
+        Value::Number(size) => {
+            let size = usize::try_from(size.as_u64()?.min(LARGEST)).ok()?;
+            Some(Some(Entry::File(vec![b'x'; size])))
+        }
+        Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
 }
 
 /// A path without doubled or trailing slashes.
@@ -102,19 +149,50 @@ fn content(map: &Value, source: &Value, read: impl Fn(&str) -> Vec<u8>) -> Vec<(
         .collect()
 }
 
-/// Volumes that software would have written hold whatever is asked for.
+/// Volumes that software would have written hold whatever is asked for: a comment, so that the many
+/// formats whose comments begin with `#` can be read.
 fn pretended(inner: &str) -> Entry {
     match inner {
         "" => Entry::Folder(Vec::new()),
         inner => Entry::File(
-            format!("pretended content of {inner} in the kudo-rs sandbox\n").into_bytes(),
+            format!("# pretended content of {inner} in the kudo-rs sandbox\n").into_bytes(),
         ),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    fn looked_up(annotation: &str, path: &str) -> Option<Entry> {
+        let store = Store::in_memory(
+            std::sync::Arc::new(crate::clock::SystemClock),
+            std::sync::Arc::new(crate::ids::SeededIds::new(1)),
+        );
+        let container = json!({"volumeMounts": [{"name": "shared", "mountPath": "/data"}]});
+        let pod = json!({
+            "metadata": {"name": "p", "annotations": {ANNOTATION: annotation}},
+            "spec": {"volumes": [{"name": "shared", "emptyDir": {}}]},
+        });
+        at(&store, &pod, &container, path)
+    }
+
+    #[test]
+    fn an_annotation_says_what_files_hold() {
+        let file = |text: &str| Some(Entry::File(text.as_bytes().to_vec()));
+        let files = "/data/env: \"A=1\\n\"\n/data/large: 3\n/data/absent: null\n/etc/passwd: x\n";
+
+        assert_eq!(looked_up(files, "/data//env"), file("A=1\n"));
+        assert_eq!(looked_up(files, "/data/large"), file("xxx"));
+        assert_eq!(looked_up(files, "/data/absent"), None);
+        // Files outside of volumes are the image's.
+        assert_eq!(looked_up(files, "/etc/passwd"), None);
+        let pretended = file("# pretended content of other in the kudo-rs sandbox\n");
+        assert_eq!(looked_up(files, "/data/other"), pretended);
+        assert_eq!(looked_up("[", "/data/other"), pretended);
+    }
 
     #[test]
     fn paths_are_compared_part_by_part() {

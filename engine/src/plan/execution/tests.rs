@@ -120,6 +120,7 @@ fn execution_by(clock: Arc<dyn Clock>, plan: PlanSpec, tasks: Vec<TaskSpec>) -> 
         applied: std::sync::Mutex::default(),
         pods,
         journal: Journal::new(progress.clone()),
+        pipe_image: text("busybox"),
         cluster,
     };
     Execution {

@@ -78,6 +78,7 @@ pub(crate) fn zero(of: Type) -> Value {
         | Type::Time
         | Type::Location
         | Type::Version
+        | Type::VersionStruct
         | Type::Certificate => Value::Nil,
     }
 }

@@ -68,13 +68,18 @@ fn copied_foreign(foreign: &Foreign) -> Foreign {
             abbreviation: Str::default(),
             offset: 0,
         })),
-        Foreign::Version(_) => Foreign::Version(Rc::new(Version {
-            major: 0,
-            minor: 0,
-            patch: 0,
-            prerelease: Str::default(),
-            metadata: Str::default(),
-            original: Str::default(),
-        })),
+        Foreign::Version(_) => Foreign::Version(Rc::new(version_zero())),
+        Foreign::VersionStruct(_) => Foreign::VersionStruct(Rc::new(version_zero())),
+    }
+}
+
+fn version_zero() -> Version {
+    Version {
+        major: 0,
+        minor: 0,
+        patch: 0,
+        prerelease: Str::default(),
+        metadata: Str::default(),
+        original: Str::default(),
     }
 }

@@ -189,7 +189,7 @@ impl Writer {
 
     fn foreign(&mut self, foreign: &Foreign) -> Result<(), Failure> {
         match foreign {
-            Foreign::Location(_) => self.word("{}"),
+            Foreign::Location(_) | Foreign::VersionStruct(_) => self.word("{}"),
             Foreign::Version(_) => {
                 let text = methods::string(foreign).unwrap_or_default();
                 json_text::push_string(&mut self.out, &text);

@@ -102,7 +102,7 @@ impl Converter<'_, '_> {
                     .push(timestamp::rfc3339(time).unwrap_or_default());
                 return Yaml::String(format!("{}{number}z", self.mark));
             }
-            Foreign::Location(_) | Foreign::Version(_) => {}
+            Foreign::Location(_) | Foreign::Version(_) | Foreign::VersionStruct(_) => {}
             Foreign::Certificate(certificate) => {
                 mapping.insert("cert", scalar(&certificate.cert));
                 mapping.insert("key", scalar(&certificate.key));

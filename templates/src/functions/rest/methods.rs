@@ -15,6 +15,9 @@ use crate::value::{Foreign, IntKind, Location, Slice, Str, Type, UintKind, Value
 
 type Ran = Result<Value, FunctionError>;
 
+/// Seconds from year 1 to 1970.
+const YEAR_ONE: i64 = 62_135_596_800;
+
 /// Returns the exported methods of a type, in order of their names.
 ///
 /// The receiver is [`Arguments::receiver`].
@@ -25,6 +28,7 @@ pub(crate) const fn methods(of: Type) -> &'static [Function] {
         Type::Time => TIME,
         Type::Location => LOCATION,
         Type::Version => VERSION,
+        Type::VersionStruct => VERSION_STRUCT,
         Type::ErrorString => ERROR,
         _ => &[],
     }
@@ -36,7 +40,7 @@ pub(crate) fn string(value: &Foreign) -> Option<Vec<u8>> {
         Foreign::Time(time) => Some(Time::from(&**time).text().into_bytes()),
         Foreign::Location(location) => Some(location.name.to_vec()),
         Foreign::Version(version) => Some(version.text()),
-        Foreign::Certificate(_) => None,
+        Foreign::VersionStruct(_) | Foreign::Certificate(_) => None,
     }
 }
 
@@ -44,7 +48,10 @@ pub(crate) fn string(value: &Foreign) -> Option<Vec<u8>> {
 pub(crate) fn go_string(value: &Foreign) -> Option<Vec<u8>> {
     match value {
         Foreign::Time(time) => Some(go_source(&Time::from(&**time)).into_bytes()),
-        Foreign::Location(_) | Foreign::Version(_) | Foreign::Certificate(_) => None,
+        Foreign::Location(_)
+        | Foreign::Version(_)
+        | Foreign::VersionStruct(_)
+        | Foreign::Certificate(_) => None,
     }
 }
 
@@ -101,6 +108,27 @@ static ERROR: &[Function] = &[method("Error", STRING, |_, a| match a.receiver() 
     _ => Ok(Value::string("")),
 })];
 
+/// Returns why Go cannot call a method of this type: it has several results.
+pub(crate) fn uncallable(of: Type, name: &[u8]) -> Option<&'static str> {
+    if of != Type::Time {
+        return None;
+    }
+    match name {
+        b"Clock" => Some("function Clock has 3 return values; should be 1 or 2"),
+        b"Date" => Some("function Date has 3 return values; should be 1 or 2"),
+        b"ISOWeek" => Some(
+            "invalid function signature for ISOWeek: second return value should be error; is int",
+        ),
+        b"Zone" => {
+            Some("invalid function signature for Zone: second return value should be error; is int")
+        }
+        b"ZoneBounds" => Some(
+            "invalid function signature for ZoneBounds: second return value should be error; is time.Time",
+        ),
+        _ => None,
+    }
+}
+
 static TIME: &[Function] = &[
     Function::new("Add", &[Type::DURATION], Type::Time, |_, a| {
         Ok(time(a).add(Duration(a.int(0))).into())
@@ -111,6 +139,15 @@ static TIME: &[Function] = &[
     Function::new("After", &[Type::Time], BOOL, |_, a| {
         Ok((time(a).instant() > other(a)).into())
     }),
+    Function::new(
+        "AppendFormat",
+        &[Type::BYTES, STRING],
+        Type::BYTES,
+        |context, a| {
+            context.allocate(a.bytes(1).len())?;
+            Ok(after(a, time(a).format(a.bytes(1)).as_ref()))
+        },
+    ),
     Function::new("Before", &[Type::Time], BOOL, |_, a| {
         Ok((time(a).instant() < other(a)).into())
     }),
@@ -127,6 +164,7 @@ static TIME: &[Function] = &[
         context.allocate(a.bytes(0).len())?;
         Ok(time(a).format(a.bytes(0)).into())
     }),
+    method("GobEncode", Type::BYTES, |_, a| Ok(bytes(&binary(a)?))),
     method("GoString", STRING, |_, a| Ok(go_source(&time(a)).into())),
     method("Hour", INT, |_, a| {
         Ok(Value::int(time(a).civil().hour.into()))
@@ -150,6 +188,7 @@ static TIME: &[Function] = &[
         ))),
         _ => Ok(Value::Nil),
     }),
+    method("MarshalBinary", Type::BYTES, |_, a| Ok(bytes(&binary(a)?))),
     method("MarshalJSON", Type::BYTES, |_, a| {
         let text = marshalled(a, "MarshalJSON")?;
         Ok(bytes(format!("\"{text}\"").as_bytes()))
@@ -213,15 +252,9 @@ static VERSION: &[Function] = &[
     Function::new("GreaterThan", &[Type::Version], BOOL, |_, a| {
         compared(a, |order| order.is_gt().into())
     }),
-    method("IncMajor", Type::Version, |_, a| {
-        Ok(version(a)?.next_major().into())
-    }),
-    method("IncMinor", Type::Version, |_, a| {
-        Ok(version(a)?.next_minor().into())
-    }),
-    method("IncPatch", Type::Version, |_, a| {
-        Ok(version(a)?.next_patch().into())
-    }),
+    INC_MAJOR,
+    INC_MINOR,
+    INC_PATCH,
     Function::new("LessThan", &[Type::Version], BOOL, |_, a| {
         compared(a, |order| order.is_lt().into())
     }),
@@ -241,20 +274,45 @@ static VERSION: &[Function] = &[
     method("Prerelease", STRING, |_, a| {
         Ok(Value::Str(version(a)?.prerelease))
     }),
-    Function::new("SetMetadata", &[STRING], Type::Version, |_, a| {
-        let text = suffix(a, "Invalid Metadata string")?;
-        Ok(version(a)?
-            .changed(|version| version.metadata = text)
-            .into())
-    }),
-    Function::new("SetPrerelease", &[STRING], Type::Version, |_, a| {
-        let text = suffix(a, "Invalid Prerelease string")?;
-        Ok(version(a)?
-            .changed(|version| version.prerelease = text)
-            .into())
-    }),
+    SET_METADATA,
+    SET_PRERELEASE,
     method("String", STRING, foreign_text),
 ];
+
+static VERSION_STRUCT: &[Function] = &[
+    INC_MAJOR,
+    INC_MINOR,
+    INC_PATCH,
+    SET_METADATA,
+    SET_PRERELEASE,
+];
+
+// The methods that take a version by its value, and give one.
+const INC_MAJOR: Function = method("IncMajor", Type::VersionStruct, |_, a| {
+    Ok(version_struct(version(a)?.next_major()))
+});
+const INC_MINOR: Function = method("IncMinor", Type::VersionStruct, |_, a| {
+    Ok(version_struct(version(a)?.next_minor()))
+});
+const INC_PATCH: Function = method("IncPatch", Type::VersionStruct, |_, a| {
+    Ok(version_struct(version(a)?.next_patch()))
+});
+const SET_METADATA: Function =
+    Function::new("SetMetadata", &[STRING], Type::VersionStruct, |_, a| {
+        let text = suffix(a, "Invalid Metadata string")?;
+        let changed = version(a)?.changed(|version| version.metadata = text);
+        Ok(version_struct(changed))
+    });
+const SET_PRERELEASE: Function =
+    Function::new("SetPrerelease", &[STRING], Type::VersionStruct, |_, a| {
+        let text = suffix(a, "Invalid Prerelease string")?;
+        let changed = version(a)?.changed(|version| version.prerelease = text);
+        Ok(version_struct(changed))
+    });
+
+fn version_struct(version: Version) -> Value {
+    Value::Foreign(Foreign::VersionStruct(std::rc::Rc::new(version)))
+}
 
 fn integer_text(_: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
     let text = match arguments.receiver() {
@@ -287,6 +345,45 @@ fn marshalled(arguments: Arguments<'_>, method: &str) -> Result<String, Function
         _ => None,
     };
     text.ok_or_else(|| FunctionError::new(format!("Time.{method}: year outside of range [0,9999]")))
+}
+
+/// A time as Go's encoding/gob has it: a version, seconds since year 1, nanoseconds, minutes from UTC.
+fn binary(arguments: Arguments<'_>) -> Result<Vec<u8>, FunctionError> {
+    let time = time(arguments);
+    let refused = || FunctionError::new("Time.MarshalBinary: unexpected zone offset");
+    let (minutes, seconds) = match arguments.receiver() {
+        Value::Foreign(Foreign::Time(held)) if time.location().name() != "UTC" => {
+            let offset = held.location.offset;
+            if offset / 60 == -1 {
+                return Err(refused());
+            }
+            (offset / 60, offset % 60)
+        }
+        _ => (-1, 0),
+    };
+    let minutes = i16::try_from(minutes).map_err(|_| refused())?;
+    let version = if seconds == 0 { 1 } else { 2 };
+    let mut out = vec![version];
+    out.extend(time.unix_seconds().wrapping_add(YEAR_ONE).to_be_bytes());
+    out.extend(time.nanosecond().to_be_bytes());
+    out.extend(minutes.to_be_bytes());
+    if version == 2 {
+        out.extend(i8::try_from(seconds).unwrap_or_default().to_be_bytes());
+    }
+    Ok(out)
+}
+
+/// The first argument, a `[]byte`, with more bytes behind.
+fn after(arguments: Arguments<'_>, more: &[u8]) -> Value {
+    let mut all = match arguments.first() {
+        Some(Value::Slice(slice)) => (0..slice.len()).filter_map(|at| slice.get(at)).collect(),
+        _ => Vec::new(),
+    };
+    all.extend(
+        more.iter()
+            .map(|byte| Value::Uint(UintKind::Uint8, (*byte).into())),
+    );
+    Value::Slice(Slice::new(&Type::UINT8, all))
 }
 
 fn duration(arguments: Arguments<'_>) -> i64 {
@@ -335,7 +432,9 @@ fn go_source(time: &Time) -> String {
 
 fn version_of(value: Option<&Value>) -> Result<Version, FunctionError> {
     match value {
-        Some(Value::Foreign(Foreign::Version(version))) => Ok((**version).clone()),
+        Some(Value::Foreign(Foreign::Version(version) | Foreign::VersionStruct(version))) => {
+            Ok((**version).clone())
+        }
         _ => Err(FunctionError::new(
             "runtime error: invalid memory address or nil pointer dereference",
         )),

@@ -114,7 +114,7 @@ pub fn touched(
 
 /// Returns whether a task applies or deletes, and what; `None` for tasks that do neither.
 ///
-/// The objects of Pipe tasks and the children of KudoOperator tasks are not inventory: the former
+/// The objects of Pipe tasks and the children of `KudoOperator` tasks are not inventory: the former
 /// hold results and the latter whole services.
 fn resources(
     spec: &OperatorVersionSpec,
