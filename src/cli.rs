@@ -47,8 +47,11 @@ pub(crate) struct Global {
     /// Use the built-in sandbox instead of a cluster
     #[arg(long, global = true, conflicts_with_all = ["kubeconfig", "context"], help_heading = "Cluster")]
     pub sandbox: bool,
+    /// Folder with the list of repositories; else the one that the environment names, or ~/.kudo
+    #[arg(long, global = true, value_name = "FOLDER", help_heading = "Packages")]
+    pub home: Option<PathBuf>,
     /// Image that keeps the files of Pipe tasks until they are copied, with sh and tar; also
-    /// $KUDO_RS_PIPE_IMAGE, else busybox:1.36
+    /// `$KUDO_RS_PIPE_IMAGE`, else busybox:1.36
     #[arg(long, global = true, value_name = "IMAGE", help_heading = "Cluster")]
     pub pipe_image: Option<String>,
     /// When to colour: a terminal decides unless told
@@ -77,7 +80,9 @@ pub(crate) enum Color {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Install a package and run its deploy plan
-    Install(Install),
+    Install(Box<Install>),
+    /// Move an instance to another version of its package
+    Upgrade(Box<Upgrade>),
     /// Change parameters of an instance and run the plan that they trigger
     Update(Update),
     /// Show, start and wait for plans
@@ -90,6 +95,9 @@ pub(crate) enum Command {
     /// Inspect and check packages
     #[command(subcommand)]
     Package(Package),
+    /// Choose where packages come from, and make repositories
+    #[command(subcommand)]
+    Repo(Repo),
     /// Render the templates of a package without a cluster
     Template(Template),
     /// Run test suites in kuttl's format, on a sandbox of their own
@@ -113,11 +121,13 @@ impl Command {
     pub(crate) fn words(&self) -> &'static str {
         match self {
             Self::Install(_) => "install",
+            Self::Upgrade(_) => "upgrade",
             Self::Update(_) => "update",
             Self::Plan(plan) => plan.words(),
             Self::Get(_) => "get",
             Self::Uninstall(_) => "uninstall",
             Self::Package(_) => "package",
+            Self::Repo(_) => "repo",
             Self::Template(_) => "template",
             Self::Test(_) => "test",
             Self::Init(_) => "init",
@@ -180,11 +190,25 @@ pub(crate) struct Values {
     pub parameter_file: Vec<PathBuf>,
 }
 
+/// Where a package comes from when it is neither a path nor an address.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Source {
+    /// Name of the repository; else the one that `repo context` chose
+    #[arg(long, value_name = "NAME", help_heading = "Packages")]
+    pub repo: Option<String>,
+    /// Version of the software that the package runs; else the newest
+    #[arg(long, value_name = "VERSION", help_heading = "Packages")]
+    pub app_version: Option<String>,
+    /// Version of the package; else the newest
+    #[arg(long, value_name = "VERSION", help_heading = "Packages")]
+    pub operator_version: Option<String>,
+}
+
 /// Whether and how long to wait.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Waiting {
     /// Wait until the plan has ended (the default)
-    #[arg(long, overrides_with = "no_wait")]
+    #[arg(long)]
     pub wait: bool,
     /// Only schedule the plan; a manager, or a later `plan wait`, runs it
     #[arg(long, env = "KUDO_RS_NO_WAIT", hide_env_values = true)]
@@ -204,9 +228,14 @@ impl Waiting {
 /// `install`
 #[derive(Args, Debug)]
 pub(crate) struct Install {
-    /// Folder or .tgz of the package
+    /// Folder, .tgz, address of a .tgz, or name in a repository
     #[arg(value_name = "PACKAGE")]
     pub package: String,
+    #[command(flatten)]
+    pub source: Source,
+    /// Take the package from the operator versions that the namespace has already
+    #[arg(long, conflicts_with_all = ["repo", "skip_instance"], help_heading = "Packages")]
+    pub in_cluster: bool,
     /// Name of the instance; else the operator's name and `-instance`
     #[arg(long, value_name = "NAME")]
     pub instance: Option<String>,
@@ -226,6 +255,31 @@ pub(crate) struct Update {
     pub instance: InstanceArg,
     #[command(flatten)]
     pub values: Values,
+    #[command(flatten)]
+    pub wait: Waiting,
+}
+
+/// `upgrade`
+#[derive(Args, Debug)]
+pub(crate) struct Upgrade {
+    /// Folder, .tgz, address of a .tgz, or name in a repository
+    #[arg(value_name = "PACKAGE")]
+    pub package: String,
+    #[command(flatten)]
+    pub source: Source,
+    /// Take the package from the operator versions that the namespace has already
+    #[arg(long, conflicts_with = "repo", help_heading = "Packages")]
+    pub in_cluster: bool,
+    #[command(flatten)]
+    pub instance: InstanceArg,
+    #[command(flatten)]
+    pub values: Values,
+    /// Go to an older version too, or to the same one of another application version
+    #[arg(long)]
+    pub allow_downgrade: bool,
+    /// Check everything and say what would run, but write nothing
+    #[arg(long)]
+    pub dry_run: bool,
     #[command(flatten)]
     pub wait: Waiting,
 }
@@ -404,6 +458,60 @@ pub(crate) enum PackageList {
         /// Folder or .tgz of the package
         package: String,
     },
+}
+
+/// `repo ...`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Repo {
+    /// Add a repository
+    Add {
+        /// Name to give it
+        name: String,
+        /// Address or path of the folder with its index
+        url: String,
+        /// Do not look whether it is a repository
+        #[arg(short = 'f', long)]
+        skip_check: bool,
+    },
+    /// Remove repositories
+    #[command(alias = "rm")]
+    Remove {
+        /// Their names
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
+    },
+    /// List repositories; a star marks the one in use
+    List,
+    /// Use a repository from now on
+    Context {
+        /// Its name
+        name: String,
+    },
+    /// Make the index of a folder with .tgz packages
+    Index(RepoIndex),
+}
+
+/// `repo index`
+#[derive(Args, Debug)]
+pub(crate) struct RepoIndex {
+    /// The folder
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
+    /// Address under which the folder will be served
+    #[arg(long, value_name = "URL", conflicts_with = "url_repo")]
+    pub url: Option<String>,
+    /// Repository as which the folder will be served
+    #[arg(long, value_name = "NAME")]
+    pub url_repo: Option<String>,
+    /// Address or path of an index whose packages are added
+    #[arg(long, value_name = "URL", conflicts_with = "merge_repo")]
+    pub merge: Option<String>,
+    /// Repository whose packages are added
+    #[arg(long, value_name = "NAME")]
+    pub merge_repo: Option<String>,
+    /// Replace an index that is there
+    #[arg(short = 'w', long)]
+    pub overwrite: bool,
 }
 
 /// `template`

@@ -2,7 +2,10 @@
 
 use std::process::ExitCode;
 
-use kudo_engine::package::{Diagnostic, PackageError, ReleaseError};
+use kudo_engine::{
+    operations::OperationError,
+    package::{Diagnostic, PackageError, ReleaseError},
+};
 
 use crate::ui::{Ui, diagnostic};
 
@@ -79,8 +82,11 @@ fn without_repeats(causes: &[String]) -> Vec<&str> {
 }
 
 fn hint(error: &anyhow::Error) -> Option<&'static str> {
-    use kudo_engine::operations::OperationError;
-    match error.downcast_ref::<OperationError>()? {
+    of_operation(error.downcast_ref::<OperationError>()?)
+}
+
+fn of_operation(error: &OperationError) -> Option<&'static str> {
+    match error {
         OperationError::NoInstance { .. } => Some("`kudo-rs get instances -A` lists what is there"),
         OperationError::Exists { .. } => {
             Some("choose another name with --instance, or change it with `kudo-rs update`")
@@ -89,8 +95,15 @@ fn hint(error: &anyhow::Error) -> Option<&'static str> {
         OperationError::UnknownParameter { .. } => {
             Some("`kudo-rs package list parameters PACKAGE` lists them")
         }
+        OperationError::Downgrade { .. } => {
+            Some("--allow-downgrade goes to an older version all the same")
+        }
         OperationError::Refused(_) => Some("`kudo-rs plan status` shows how the plan stands"),
         OperationError::Render(_)
+        | OperationError::Child { .. }
+        | OperationError::OtherOperator { .. }
+        | OperationError::NoVersion(_)
+        | OperationError::Version { .. }
         | OperationError::Denied(_)
         | OperationError::Cluster(_)
         | OperationError::NoOperatorVersion { .. }

@@ -5,6 +5,7 @@
 //! | [`cli`] | what can be typed |
 //! | [`settings`] | what the environment says |
 //! | [`connection`], [`sandbox`] | which cluster is spoken to |
+//! | [`packages`], [`fetch`] | where packages come from |
 //! | [`commands`] | arguments, one engine call, one presentation, each |
 //! | [`suite`] | test suites in kuttl's format |
 //! | [`ui`] | what people see |
@@ -14,6 +15,8 @@ mod cli;
 mod commands;
 mod connection;
 mod exit;
+mod fetch;
+mod packages;
 mod sandbox;
 mod settings;
 mod suite;

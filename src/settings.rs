@@ -11,6 +11,8 @@ pub(crate) struct Settings {
     pub kubeconfig: Option<OsString>,
     /// `~/.kube/config`, when it is there.
     pub home_kubeconfig: Option<PathBuf>,
+    /// Folder of KUDO's settings: `$KUDO_HOME`, else `~/.kudo`.
+    pub kudo_home: Option<PathBuf>,
     /// Whether this process runs in a pod.
     pub is_in_cluster: bool,
     /// Folder of the sandbox: `$KUDO_RS_SANDBOX`, else `kudo-rs/sandbox` in the user's data folder.
@@ -37,7 +39,9 @@ impl Settings {
         let home = dirs
             .as_ref()
             .map(|dirs| dirs.home_dir().join(".kube/config"));
+        let kudo_home = dirs.as_ref().map(|dirs| dirs.home_dir().join(".kudo"));
         Self {
+            kudo_home: set("KUDO_HOME").map(PathBuf::from).or(kudo_home),
             kubeconfig: set("KUBECONFIG"),
             home_kubeconfig: home.filter(|path| path.exists()),
             is_in_cluster: set("KUBERNETES_SERVICE_HOST").is_some(),

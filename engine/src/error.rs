@@ -80,6 +80,8 @@ pub mod event {
     pub const INVALID_PLAN: &str = "InvalidPlan";
     /// The parameters cannot be read.
     pub const INVALID_PARAMETERS: &str = "InvalidParams";
+    /// A package that the operator version needs is missing, or needs itself.
+    pub const DEPENDENCY: &str = "CircularDependency";
     /// The operator version does not exist.
     pub const INVALID_OPERATOR_VERSION: &str = "InvalidOperatorVersion";
 }

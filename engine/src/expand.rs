@@ -146,6 +146,63 @@ fn dot(values: &Values<'_>) -> Value {
 mod tests {
     use super::*;
 
+    // kudo-spec 1.8: numbers in lists and maps are float64, scalars are text.
+    #[test]
+    fn numbers_in_lists_and_maps_are_floats_as_in_go() {
+        use std::collections::BTreeMap;
+
+        use crate::{api::ParameterSpec, parameters::template_values};
+
+        let parameter = |name: &str, value_type: &str, default: &str| ParameterSpec {
+            name: name.to_owned(),
+            value_type: value_type.to_owned(),
+            default: Some(default.to_owned()),
+            ..ParameterSpec::default()
+        };
+        let specs = [
+            parameter("LIST", "array", "[80, 1000000, 0.5, text, true]"),
+            parameter("MAP", "map", "{port: 8080, deep: {big: 21000000}, none: }"),
+            parameter("COUNT", "integer", "080"),
+            parameter("FLAG", "boolean", "false"),
+        ];
+        let parameters = template_values(&specs, &BTreeMap::new()).unwrap();
+        let pipes = BTreeMap::new();
+        let values = Values {
+            texts: [("", ""); 8].map(|(name, text)| (name, text.to_owned())),
+            parameters: &parameters,
+            pipes: &pipes,
+        };
+        let given = |text: &str| {
+            Source::new("t", text, TemplateFunctions::default())
+                .expand(&values, &Seed::unused())
+                .unwrap()
+        };
+
+        assert_eq!(
+            given("{{ range .Params.LIST }}{{ . }} {{ end }}"),
+            "80 1e+06 0.5 text true "
+        );
+        assert_eq!(
+            given("{{ .Params.MAP.port }} {{ .Params.MAP.deep.big }} {{ .Params.MAP.none }}"),
+            "8080 2.1e+07 <no value>"
+        );
+        assert_eq!(given("{{ typeOf (index .Params.LIST 0) }}"), "float64");
+        assert_eq!(
+            given("{{ int .Params.MAP.deep.big }} {{ add .Params.MAP.port 1 }}"),
+            "21000000 8081"
+        );
+        assert_eq!(
+            given(
+                "{{ .Params.COUNT }} {{ typeOf .Params.COUNT }} {{ if .Params.FLAG }}yes{{ end }}"
+            ),
+            "080 string yes"
+        );
+        assert_eq!(
+            given("{{ toYaml .Params.MAP.deep }}|{{ toYaml .Params.LIST }}"),
+            "big: 2.1e+07\n|- 80\n- 1e+06\n- 0.5\n- text\n- true\n"
+        );
+    }
+
     #[test]
     fn what_draws_is_a_function() {
         for name in DRAWING {

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    api::TaskSpec,
     error::TaskError,
-    package::Release,
+    package::{Release, Wanted},
     parameters::{self, ParameterError},
     plan::Position,
     render::{Renderer, Seed},
@@ -33,6 +34,8 @@ pub struct Rendering {
     pub template: String,
     /// What it gives.
     pub text: String,
+    /// Whether it gives parameters of a child rather than objects.
+    pub is_parameter_file: bool,
 }
 
 /// Why a package cannot be rendered.
@@ -77,6 +80,7 @@ pub fn rendered(release: &Release, part: &Part) -> Result<Vec<Rendering>, Offlin
                 position: position.clone(),
                 template,
                 text,
+                is_parameter_file: matches!(task, Task::KudoOperator { .. }),
             });
         }
         Ok(())
@@ -136,13 +140,64 @@ fn each_task(
         }
         let written = tasks.iter().find(|task| task.name == position.task);
         let written = written.ok_or_else(|| OfflineError::NoTask(position.task.clone()))?;
-        visit(
-            &renderers[&position.plan],
-            &Task::build(written)?,
-            &position,
-        )?;
+        visit(&renderers[&position.plan], &built(written)?, &position)?;
     }
     Ok(())
+}
+
+/// Builds a task; the version of a child may be open until its package is found.
+fn built(written: &TaskSpec) -> Result<Task, TaskBuildError> {
+    let mut written = written.clone();
+    if written.kind == "KudoOperator" && written.spec.operator_version.is_empty() {
+        "any".clone_into(&mut written.spec.operator_version);
+    }
+    Task::build(&written)
+}
+
+/// A child instance that a plan makes.
+#[derive(Clone, Debug)]
+pub struct Child {
+    /// Its package.
+    pub package: Wanted,
+    /// The name that its task gives it; empty for the default one.
+    pub instance_name: String,
+    /// What the task's parameter file gives.
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// Returns the children that `plan` makes.
+///
+/// # Errors
+///
+/// As [`check`], and when a parameter file is not a map of values.
+pub fn children(release: &Release, plan: &str) -> Result<Vec<Child>, OfflineError> {
+    let part = Part {
+        plan: Some(plan.to_owned()),
+        ..Part::default()
+    };
+    let mut children = Vec::new();
+    each_task(release, &part, |renderer, task, position| {
+        if let Task::KudoOperator {
+            package,
+            operator_version,
+            app_version,
+            instance_name,
+            parameter_file,
+        } = task
+        {
+            children.push(Child {
+                package: Wanted {
+                    package: package.clone(),
+                    operator_version: operator_version.clone(),
+                    app_version: app_version.clone(),
+                },
+                instance_name: instance_name.clone(),
+                parameters: renderer.child_parameters(parameter_file, position)?,
+            });
+        }
+        Ok(())
+    })?;
+    Ok(children)
 }
 
 fn positions(release: &Release, part: &Part) -> Result<Vec<Position>, OfflineError> {

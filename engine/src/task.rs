@@ -141,6 +141,15 @@ impl Task {
     }
 }
 
+/// Returns the name of the child instance that a `KudoOperator` task of `parent` makes
+/// (kudo-spec 3.10).
+pub fn child_name(parent: &str, instance_name: &str, package: &str) -> String {
+    match instance_name {
+        "" => format!("{parent}-{package}"),
+        name => name.to_owned(),
+    }
+}
+
 fn not_empty(resources: Vec<String>, who: &str) -> Result<Vec<String>, TaskBuildError> {
     if resources.is_empty() {
         return Err(TaskBuildError::Invalid(format!(

@@ -1,42 +1,53 @@
 //! `install`
 
-use std::{future::Future, path::Path};
+use std::future::Future;
 
 use kube::ResourceExt as _;
-use kudo_engine::{operations, package::Package};
+use kudo_engine::operations;
 
-use crate::{cli::Install, connection::Connection, exit::ExitStatus, ui::Ui};
+use crate::{
+    cli::Install, connection::Connection, exit::ExitStatus, packages::Sources, settings::Settings,
+    ui::Ui,
+};
 
 /// Installs a package, and drives its deploy plan unless told not to.
 pub(super) async fn install<C>(
     args: Install,
     connect: impl FnOnce() -> C,
+    settings: &Settings,
     ui: &Ui,
 ) -> anyhow::Result<ExitStatus>
 where
     C: Future<Output = anyhow::Result<Connection>>,
 {
-    let package = Package::read(Path::new(&args.package))?;
-    let release = package.release()?;
     let given = super::values::given(&args.values)?;
+    let sources = Sources::new(&args.source, settings, ui);
     // Only a package that can be installed is worth connecting for.
-    let connection = connect().await?;
+    let (connection, root) = if args.in_cluster {
+        let connection = connect().await?;
+        let root = super::upgrade::in_cluster(&args.package, &args.source, &connection).await?;
+        (connection, root)
+    } else {
+        let root = sources.package(&args.package).await?.found()?;
+        (connect().await?, root)
+    };
+    let package = root.package.clone();
+    let (root, needed) = Box::pin(sources.dependencies(root, &connection)).await?;
+    let release = root.release();
     let release = release.named(&connection.namespace, args.instance.as_deref(), given);
-    let installed = operations::install(&connection.cluster, &release, args.skip_instance).await;
-    let installed = installed.map_err(|error| super::template::placed(error.into(), &package))?;
+    let cluster = &connection.cluster;
+    let installed = operations::install(cluster, &release, &needed, args.skip_instance).await;
+    let installed = installed.map_err(|error| match &package {
+        Some(package) => super::template::placed(error.into(), package),
+        None => error.into(),
+    })?;
     if !installed.definitions.is_empty() {
         ui.note(&format!(
             "Installed KUDO's definitions into the cluster: {}.",
             installed.definitions.join(", ")
         ));
     }
-    let line = |object: &operations::Object| {
-        format!(
-            "{} {}/{} {}\n",
-            object.kind, object.namespace, object.name, object.what
-        )
-    };
-    ui.print(&installed.objects.iter().map(line).collect::<String>())?;
+    ui.print(&super::upgrade::lines(&installed.objects))?;
     if args.skip_instance {
         return Ok(ExitStatus::Done);
     }
@@ -52,10 +63,12 @@ where
     }
     let (_, status) = super::drive::drive(&connection, &name, args.wait.timeout, ui).await?;
     if status == ExitStatus::Done {
-        let manifest = &package.manifest;
+        let version = &release.operator_version.spec;
         ui.note(&format!(
             "Installed {} {} as {name} in {}.",
-            manifest.name, manifest.operator_version, connection.namespace
+            release.operator.name_any(),
+            version.version,
+            connection.namespace
         ));
     }
     Ok(status)

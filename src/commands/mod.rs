@@ -8,11 +8,13 @@ mod install;
 mod instance;
 mod package;
 mod plan;
+mod repo;
 mod sandbox;
 mod template;
 mod test;
 mod uninstall;
 mod update;
+mod upgrade;
 mod values;
 
 use clap::CommandFactory as _;
@@ -28,15 +30,24 @@ use crate::{
 /// Runs what was typed.
 pub(crate) async fn run(cli: Cli, settings: &Settings, ui: &Ui) -> anyhow::Result<ExitStatus> {
     let global = &cli.global;
+    let settings = &Settings {
+        kudo_home: global.home.clone().or_else(|| settings.kudo_home.clone()),
+        ..settings.clone()
+    };
     let requester = settings.requester(cli.command.words());
     let connected = || connect(global, settings, &requester, ui);
     match cli.command {
-        Command::Install(args) => Box::pin(install::install(args, connected, ui)).await,
+        Command::Install(args) => Box::pin(install::install(*args, connected, settings, ui)).await,
+        Command::Upgrade(args) => {
+            let connection = connected().await?;
+            Box::pin(upgrade::upgrade(*args, &connection, settings, ui)).await
+        }
         Command::Update(args) => update::update(args, &connected().await?, ui).await,
         Command::Plan(args) => plan::plan(args, &connected().await?, ui).await,
         Command::Get(args) => get::get(&args, &connected().await?, ui).await,
         Command::Uninstall(args) => uninstall::uninstall(args, &connected().await?, ui).await,
         Command::Package(args) => package::package(args, ui),
+        Command::Repo(args) => repo::repo(args, settings, ui).await,
         Command::Template(args) => template::template(&args, global, ui),
         Command::Test(args) => Box::pin(test::test(&args, global, settings, ui)).await,
         Command::Init(args) => init::init(&args, connected, ui).await,

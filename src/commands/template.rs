@@ -5,11 +5,11 @@ use std::{fs, path::Path};
 use anyhow::Context as _;
 use kudo_engine::{
     offline::{Part, Rendering, rendered},
-    package::{Diagnostic, Package, PackageError, Release},
-    parameters::MASK,
+    package::{Diagnostic, Package, PackageError, Release, value::of_text},
+    parameters::{MASK, shown},
     render::split,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     cli::{Global, Template},
@@ -100,6 +100,9 @@ fn mask_parameters(release: &mut Release) {
 
 /// Returns the objects of a rendering with the values of Secrets masked.
 fn masked(rendering: &Rendering) -> anyhow::Result<String> {
+    if rendering.is_parameter_file {
+        return masked_parameters(rendering);
+    }
     let objects = split(&rendering.text)
         .map_err(|cause| anyhow::anyhow!("parsing YAML from {}: {cause}", rendering.template))?;
     let texts = objects.into_iter().map(|mut object| {
@@ -115,6 +118,18 @@ fn masked(rendering: &Rendering) -> anyhow::Result<String> {
         kudo_yaml::emit(&kudo_yaml::from_json(&object))
     });
     Ok(texts.collect::<Vec<_>>().join("---\n"))
+}
+
+/// Returns the parameters of a child with those masked that look secret.
+fn masked_parameters(rendering: &Rendering) -> anyhow::Result<String> {
+    let values = of_text(&rendering.template, &rendering.text).map_err(anyhow::Error::msg)?;
+    let masked: Map<String, Value> = values
+        .into_iter()
+        .map(|(name, value)| (name.clone(), json!(shown(&name, &value))))
+        .collect();
+    Ok(kudo_yaml::emit(&kudo_yaml::from_json(&Value::Object(
+        masked,
+    ))))
 }
 
 fn write(folder: &Path, rendering: &Rendering, text: &str, ui: &Ui) -> anyhow::Result<()> {

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How long what a case made may take to go.
-const CLEAN_UP: Duration = Duration::from_secs(60);
+const CLEAN_UP: Duration = Duration::from_mins(1);
 
 /// Runs suites, and reports on each case as it ends.
 pub(super) async fn test(
@@ -52,9 +52,10 @@ pub(super) async fn test(
         if !place.cluster.serves_kudo().await? {
             place.cluster.install_definitions().await?;
         }
+        let pipe_image = global.pipe_image.clone().or(settings.pipe_image.clone());
         tokio::select! {
             outcomes = running => outcomes?,
-            () = suite::operate(place.cluster.clone()) => unreachable!("operating never ends"),
+            () = suite::operate(place.cluster.clone(), pipe_image) => unreachable!("operating never ends"),
         }
     };
     report(args, &outcomes, start.elapsed(), ui)

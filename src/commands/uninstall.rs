@@ -8,7 +8,7 @@ use kudo_engine::{
     api::{Instance, ObjectKey, names::LABEL_INSTANCE},
     cluster::read,
     driver::Outcome,
-    operations::{Leaving, uninstall as ask_for_deletion},
+    operations::{Leaving, OperationError, descendants, uninstall as ask_for_deletion},
 };
 
 use crate::{
@@ -27,12 +27,45 @@ pub(super) async fn uninstall(
     ui: &Ui,
 ) -> anyhow::Result<ExitStatus> {
     let name = super::instance::chosen(&args.instance, connection).await?;
+    let (cluster, namespace) = (&connection.cluster, &connection.namespace);
+    let children = descendants(cluster, namespace, &name).await?;
     let owned = super::instance::read(connection, &name).await?;
+    let end = gone(&owned, &args, connection, ui).await?;
+    if end != ExitStatus::Done || args.wait.returns_at_once() {
+        return Ok(end);
+    }
+    for child in children {
+        // Children without a cleanup plan have gone with their parent.
+        let instances: Api<Instance> = Api::namespaced(cluster.client().clone(), namespace);
+        let Some(owned) = read(&instances, &child).await? else {
+            continue;
+        };
+        let end = gone(&owned, &args, connection, ui).await?;
+        if end != ExitStatus::Done {
+            return Ok(end);
+        }
+    }
+    Ok(ExitStatus::Done)
+}
+
+/// Deletes one instance, drives its cleanup plan, and waits until it is gone.
+async fn gone(
+    owned: &Instance,
+    args: &Uninstall,
+    connection: &Connection,
+    ui: &Ui,
+) -> anyhow::Result<ExitStatus> {
+    let name = &owned.name_any();
     let limit = args.wait.timeout.unwrap_or(Duration::MAX);
-    let Ok(asked) = tokio::time::timeout(limit, ask(&args, connection, &name, ui)).await else {
-        return Ok(still_there(&name, ui));
+    let Ok(asked) = tokio::time::timeout(limit, ask(args, connection, name, ui)).await else {
+        return Ok(still_there(name, ui));
     };
-    let needs_cleanup = asked?;
+    let needs_cleanup = match asked {
+        Ok(needs_cleanup) => needs_cleanup,
+        // Somebody else, or the garbage collector, was faster.
+        Err(OperationError::NoInstance { .. }) => false,
+        Err(error) => return Err(error.into()),
+    };
     if args.wait.returns_at_once() {
         ui.print(&format!(
             "instance.kudo.dev/v1beta1/{name} is being deleted\n"
@@ -40,12 +73,13 @@ pub(super) async fn uninstall(
         return Ok(ExitStatus::Done);
     }
     if needs_cleanup {
-        let driven = super::drive::drive(connection, &name, args.wait.timeout, ui).await?;
+        let driven = super::drive::drive(connection, name, args.wait.timeout, ui).await?;
         match driven {
             (Some(Outcome::Failed { .. }), status) => {
-                ui.say(
-                    "hint: delete it without its cleanup plan: kudo-rs uninstall --skip-cleanup",
-                );
+                ui.say(&format!(
+                    "hint: delete it without its cleanup plan: kudo-rs uninstall --instance {name} \
+                     --skip-cleanup"
+                ));
                 return Ok(status);
             }
             (None, status) => return Ok(status),
@@ -55,11 +89,11 @@ pub(super) async fn uninstall(
     ui.note(&format!(
         "Waiting until everything that {name} owns is gone."
     ));
-    let Ok(gone) = tokio::time::timeout(limit, until_gone(connection, &name)).await else {
-        return Ok(still_there(&name, ui));
+    let Ok(gone) = tokio::time::timeout(limit, until_gone(connection, name)).await else {
+        return Ok(still_there(name, ui));
     };
     gone?;
-    tell_of(&owned, connection, ui).await;
+    tell_of(owned, connection, ui).await;
     ui.print(&format!("instance.kudo.dev/v1beta1/{name} deleted\n"))?;
     Ok(ExitStatus::Done)
 }
@@ -69,7 +103,7 @@ async fn ask(
     connection: &Connection,
     name: &str,
     ui: &Ui,
-) -> anyhow::Result<bool> {
+) -> Result<bool, OperationError> {
     let leaving = Leaving {
         skips_cleanup: args.skip_cleanup,
         is_hasty: args.wait.returns_at_once(),
@@ -80,7 +114,7 @@ async fn ask(
         }
     };
     let (cluster, namespace) = (&connection.cluster, &connection.namespace);
-    Ok(ask_for_deletion(cluster, namespace, name, leaving, &report).await?)
+    ask_for_deletion(cluster, namespace, name, leaving, &report).await
 }
 
 fn still_there(name: &str, ui: &Ui) -> ExitStatus {

@@ -51,6 +51,18 @@ pub(super) async fn ask(
             )
         }
     })?;
+    carry_out(name, &plan, is_driven_by_kudo, wait, connection, ui).await
+}
+
+/// Drives a plan that was scheduled, unless told not to.
+pub(super) async fn carry_out(
+    name: &str,
+    plan: &str,
+    is_driven_by_kudo: bool,
+    wait: &Waiting,
+    connection: &Connection,
+    ui: &Ui,
+) -> anyhow::Result<ExitStatus> {
     if is_driven_by_kudo {
         ui.note("KUDO's own manager runs the plan in this cluster.");
     }

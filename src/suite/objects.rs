@@ -182,22 +182,15 @@ impl Objects {
             .kind(&reference.api_version.as_str().into(), &reference.kind)
             .await?;
         let namespace = self.namespace_of(&kind, reference.namespace.as_deref());
-        let names = match &reference.name {
-            Some(name) => vec![name.clone()],
-            None => {
-                let labels: serde_json::Map<_, _> = reference
-                    .labels
-                    .iter()
-                    .map(|(key, value)| (key.clone(), value.as_str().into()))
-                    .collect();
-                let api = self.api(&kind, &namespace);
-                let list = api.list(&labelled(&Value::Object(labels))).await;
-                let items = list.map_err(ClusterError::from)?.items;
-                items
-                    .into_iter()
-                    .filter_map(|item| item.metadata.name)
-                    .collect()
-            }
+        let names = if let Some(name) = &reference.name {
+            vec![name.clone()]
+        } else {
+            let pairs = reference.labels.iter();
+            let labels = pairs.map(|(key, value)| (key.clone(), value.as_str().into()));
+            let api = self.api(&kind, &namespace);
+            let list = api.list(&labelled(&Value::Object(labels.collect()))).await;
+            let items = list.map_err(ClusterError::from)?.items.into_iter();
+            items.filter_map(|item| item.metadata.name).collect()
         };
         let handles = names.into_iter().map(|name| Handle {
             kind: kind.clone(),

@@ -21,8 +21,8 @@ use tokio::sync::watch;
 
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 
-/// Runs the plans of all instances of a cluster; never returns.
-pub(crate) async fn operate(cluster: Cluster) {
+/// Runs the plans of all instances of a cluster, Pipe pods on `pipe_image`; never returns.
+pub(crate) async fn operate(cluster: Cluster, pipe_image: Option<String>) {
     let instances: Api<Instance> = Api::all(cluster.client().clone());
     let events = watcher(instances, watcher::Config::default()).default_backoff();
     let mut events = std::pin::pin!(events.touched_objects());
@@ -47,9 +47,26 @@ pub(crate) async fn operate(cluster: Cluster) {
         let told = tended.get(&key).is_some_and(|one| one.send(()).is_ok());
         if !told {
             let (sender, changes) = watch::channel(());
-            tending.push(Tender::new(cluster.clone(), &key, changes).tend());
+            tending.push(
+                Tender::new(
+                    driver(&cluster, pipe_image.as_ref()),
+                    &cluster,
+                    &key,
+                    changes,
+                )
+                .tend(),
+            );
             tended.insert(key, sender);
         }
+    }
+}
+
+fn driver(cluster: &Cluster, pipe_image: Option<&String>) -> Driver {
+    let holder = format!("kudo-rs test {}", cluster.ids().uid());
+    let driver = Driver::new(cluster.clone(), holder);
+    match pipe_image {
+        Some(image) => driver.with_pipe_image(image.clone()),
+        None => driver,
     }
 }
 
@@ -68,12 +85,16 @@ struct Tender {
 }
 
 impl Tender {
-    fn new(cluster: Cluster, key: &(String, String), changes: watch::Receiver<()>) -> Self {
-        let holder = format!("kudo-rs test {}", cluster.ids().uid());
+    fn new(
+        driver: Driver,
+        cluster: &Cluster,
+        key: &(String, String),
+        changes: watch::Receiver<()>,
+    ) -> Self {
         Self {
-            driver: Driver::new(cluster.clone(), holder),
+            driver,
             api: Api::namespaced(cluster.client().clone(), &key.0),
-            cluster,
+            cluster: cluster.clone(),
             namespace: key.0.clone(),
             name: key.1.clone(),
             changes,

@@ -1,4 +1,4 @@
-//! What is said about a run: lines for people, JSON and JUnit's XML for programs.
+//! What is said about a run: lines for people, JSON and `JUnit`'s XML for programs.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub(crate) fn failure_text(failure: &Failure) -> String {
     let causes = failure.causes.iter().map(|cause| {
         let mut lines = cause.lines();
         let first = lines.next().unwrap_or_default();
-        let rest: String = lines.map(|line| format!("        {line}\n")).collect();
+        let rest: String = lines.fold(String::new(), |rest, line| rest + "        " + line + "\n");
         format!("      {first}\n{rest}")
     });
     format!(
@@ -77,21 +77,21 @@ pub(crate) fn as_junit(suite: &str, outcomes: &[Outcome], time: Duration) -> Str
     let failed = outcomes.iter().filter(|one| one.failure.is_some()).count();
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let (suite, count, took) = (escaped(suite), outcomes.len(), time.as_secs_f64());
-    xml.push_str(&format!(
+    xml.extend([format!(
         "<testsuites tests=\"{count}\" failures=\"{failed}\" time=\"{took:.3}\">\n  \
          <testsuite name=\"{suite}\" tests=\"{count}\" failures=\"{failed}\" time=\"{took:.3}\">\n"
-    ));
+    )]);
     for outcome in outcomes {
         let (case, took) = (escaped(&outcome.case), outcome.time.as_secs_f64());
         let start =
             format!("    <testcase classname=\"{suite}\" name=\"{case}\" time=\"{took:.3}\"");
         match &outcome.failure {
-            None => xml.push_str(&format!("{start}/>\n")),
-            Some(failure) => xml.push_str(&format!(
+            None => xml.extend([format!("{start}/>\n")]),
+            Some(failure) => xml.extend([format!(
                 "{start}>\n      <failure message=\"step {}\">{}</failure>\n    </testcase>\n",
                 escaped(&failure.step),
                 escaped(&failure.causes.join("\n"))
-            )),
+            )]),
         }
     }
     xml.push_str("  </testsuite>\n</testsuites>\n");

@@ -40,6 +40,7 @@ fn patch(name: &'static str, value: &str) -> Action {
 }
 
 /// Sequences made by hand, each for a question.
+#[expect(clippy::too_many_lines, reason = "a table, one entry a question")]
 fn by_hand() -> Vec<(String, Vec<Action>)> {
     let install = || kudo("install ../package -p TOKEN=t");
     let sequences: Vec<(&str, Vec<Action>)> = vec![
@@ -268,6 +269,7 @@ for _ in $(seq 1 150); do
   if [ "x$now" = "$last" ]; then break; fi
   last="x$now"
 done
+echo "$NAMESPACE" >$D/namespace
 kubectl get instances.kudo.dev,operators.kudo.dev,operatorversions.kudo.dev,configmaps,deployments -n "$NAMESPACE" -o json >$D/objects
 kubectl get events -n "$NAMESPACE" -o json >$D/events
 "#;
@@ -367,7 +369,11 @@ fn play(user: &User, side: &str, suite: &Path, extra: &[(&str, &Path)]) -> PathB
 /// What was seen after an action, less what differs by nature or on purpose.
 fn seen(folder: &Path) -> BTreeMap<String, Value> {
     let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
-    let list = |name: &str| -> Value { serde_json::from_str(&read(name)).unwrap() };
+    // Each side plays in a namespace of its own, which messages name.
+    let namespace = read("namespace");
+    let list = |name: &str| -> Value {
+        serde_json::from_str(&read(name).replace(namespace.trim(), "<namespace>")).unwrap()
+    };
     let mut state = BTreeMap::new();
     state.insert("refused".to_owned(), (read("code").trim() != "0").into());
     for object in list("objects")["items"].as_array().unwrap() {
@@ -446,7 +452,20 @@ fn plans(statuses: &Value) -> Value {
         plan.remove("uid");
         plan.remove("lastUpdatedTimestamp");
     }
+    without_times(&mut statuses);
     statuses
+}
+
+/// Takes the times of phases and steps away, which KUDO does not write (row: history).
+fn without_times(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|key, _| key != "started" && key != "finished");
+            map.values_mut().for_each(without_times);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_times),
+        _ => {}
+    }
 }
 
 /// Returns what differs between two sides, one line each.

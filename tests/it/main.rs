@@ -6,9 +6,11 @@
 #![cfg(test)]
 
 mod architecture;
+mod children;
 mod conformance;
 mod control;
 mod crash;
+mod dependencies;
 mod differential;
 mod errors;
 mod galera;
@@ -16,5 +18,7 @@ mod history;
 mod pipe;
 mod prune;
 mod readme;
+mod repository;
 mod support;
 mod tour;
+mod upgrade;

@@ -176,7 +176,7 @@ fn files_become_objects_that_later_templates_name() {
         maps["used"]["data"],
         json!({"key": named("key"), "cert": named("cert"), "env": named("env")})
     );
-    assert_eq!(objects_of::<Pod>(&user), BTreeMap::new());
+    user.until("the end of the pod", || objects_of::<Pod>(&user).is_empty());
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn a_file_that_is_not_there_or_too_large_ends_the_plan_and_the_next_run_starts_a
 
     let key = &objects_of::<Secret>(&user)[&format!("{PREFIX}.key")];
     assert_eq!(key["data"]["tls.key"].as_str().unwrap().len(), 1_398_104);
-    assert_eq!(objects_of::<Pod>(&user), BTreeMap::new());
+    user.until("the end of the pod", || objects_of::<Pod>(&user).is_empty());
 
     user.run(&["update", "-p", &files("\"k2\"")]).ok();
 
@@ -316,7 +316,7 @@ async fn install(sandbox: &Sandbox, package: &Package) {
         .release()
         .unwrap()
         .named("default", None, BTreeMap::new());
-    operations::install(&cluster(sandbox.client("default")), &release, false)
+    operations::install(&cluster(sandbox.client("default")), &release, &[], false)
         .await
         .unwrap();
 }

@@ -6,8 +6,11 @@
 //! rows are in docs/compatibility.md.
 
 mod parameters;
+mod patch;
 
 use std::collections::BTreeMap;
+
+pub use patch::{admitted_execution, merge_patch};
 
 use crate::api::{
     Instance, OperatorVersion,

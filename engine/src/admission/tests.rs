@@ -367,8 +367,83 @@ fn an_upgrade_that_makes_a_parameter_immutable_needs_its_value() {
         run("update")
     );
 
+    let mut without = parameters_of_v1();
+    without.retain(|parameter| parameter.name != "readonly");
+    let without = version("ov-2", &["deploy", "update"], without);
+    let removed = update_with(&idle(), &upgraded(idle()), &v1(), &without).unwrap();
+    assert_eq!(removed.schedule, Schedule::Run("update".to_owned()));
+    assert!(!removed.parameters.contains_key("readonly"));
+
     let softened = v2_of(parameter("readonly", "deploy"));
     assert_eq!(outcome(&upgraded(idle()), &softened), run("update"));
+}
+
+// kudo-spec B.4
+#[test]
+fn a_parameter_without_trigger_goes_along_with_an_upgrade_only_where_deploy_would_run() {
+    let with_plans = |plans: &[&str]| {
+        let mut parameters = parameters_of_v1();
+        parameters.push(parameter("x", ""));
+        (
+            version("ov-1", &["deploy"], parameters.clone()),
+            version("ov-2", plans, parameters),
+        )
+    };
+    let outcome = |plans: &[&str]| {
+        let (old, new) = with_plans(plans);
+        let wished = upgraded(with(idle(), "x", "1"));
+        update_with(&idle(), &wished, &old, &new).map(|decision| decision.schedule)
+    };
+
+    denied(
+        &outcome(&["deploy", "update", "upgrade"]),
+        "together with a parameter update triggering 'update' is not allowed",
+    );
+    assert_eq!(outcome(&["deploy", "upgrade"]), run("upgrade"));
+    assert_eq!(outcome(&["deploy"]), run("deploy"));
+}
+
+// kudo-spec 9.2, 2
+#[test]
+fn a_removed_parameter_triggers_its_plan_whatever_else_is_removed() {
+    let old = with(with(idle(), "backup", "x"), "unheard-of", "y");
+
+    assert_eq!(update(&old, &idle()), run("backup"));
+}
+
+#[test]
+fn a_required_parameter_cannot_be_removed_nor_left_out_of_an_upgrade() {
+    let required = ParameterSpec {
+        required: true,
+        ..parameter("token", "deploy")
+    };
+    let v = version("ov-1", &["deploy"], vec![required.clone()]);
+    let old = instance(&[("token", "t")], "", "");
+    let outcome = update_with(&old, &instance(&[], "", ""), &v, &v);
+    denied(
+        &outcome.map(|decision| decision.schedule),
+        "parameter \"token\" is required but has no value set",
+    );
+
+    let v1 = version("ov-1", &["deploy"], vec![]);
+    let v2 = version("ov-2", &["deploy"], vec![required]);
+    let old = instance(&[], "", "");
+    let outcome = update_with(&old, &upgraded(old.clone()), &v1, &v2);
+    denied(
+        &outcome.map(|decision| decision.schedule),
+        "parameter \"token\" is required but has no value set",
+    );
+    let given = upgraded(instance(&[("token", "t")], "", ""));
+    let outcome = update_with(&old, &given, &v1, &v2);
+    assert_eq!(outcome.map(|decision| decision.schedule), run("deploy"));
+}
+
+#[test]
+fn a_plan_that_failed_is_cleared_too() {
+    let mut ended = scheduled();
+    ended.spec.plan_execution.status = Some(ExecutionStatus::FatalError);
+
+    assert_eq!(update(&scheduled(), &ended), Ok(Schedule::Clear));
 }
 
 #[test]

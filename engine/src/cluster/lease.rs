@@ -66,7 +66,7 @@ impl Cluster {
         match api.create(&PostParams::default(), &wanted).await {
             Ok(lease) => return Ok(self.ours(api, lease)),
             Err(kube::Error::Api(status)) if status.code == 409 => {}
-            // It may have been created all the same: then it has our name.
+            // It may have been created all the same: then the caller finds its own name.
             Err(error) => {
                 let error = ClusterError::from(error);
                 if !error.is_passing() {
@@ -85,9 +85,6 @@ impl Cluster {
             .spec
             .as_ref()
             .and_then(|spec| spec.holder_identity.clone());
-        if current.as_deref() == Some(holder) {
-            return Ok(self.ours(api, found));
-        }
         let is_free = current.as_deref().is_none_or(str::is_empty);
         if !is_free && stale != Some(version.as_str()) {
             return Ok(Asked::Theirs {
@@ -105,7 +102,7 @@ impl Cluster {
                     version,
                 })
             }
-            // Who holds it now is asked again; it may be us.
+            // Who holds it now is asked again; it may be the caller.
             Err(error) => match ClusterError::from(error) {
                 error if error.is_passing() => Ok(Asked::Theirs {
                     holder: current.unwrap_or_default(),

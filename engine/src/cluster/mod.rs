@@ -11,6 +11,7 @@
 //! | [`apply`] | server-side apply, with what KUDO tolerated |
 //! | [`watch`] | waiting for one object |
 //! | [`pods`] | the pods of an instance |
+//! | [`installed`] | packages that are installed |
 //! | [`lease`] | one driver per instance |
 //! | [`events`] | events on an instance |
 //! | [`definitions`] | KUDO's own kinds |
@@ -20,6 +21,7 @@ pub mod definitions;
 pub mod error;
 pub mod events;
 mod fit;
+pub mod installed;
 pub mod kinds;
 pub mod lease;
 mod patience;

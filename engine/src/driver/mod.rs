@@ -6,13 +6,18 @@
 //! silent.
 
 mod conditions;
+mod dependencies;
 mod follow;
 pub(crate) mod prune;
 mod records;
+mod right;
 
-use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use futures::FutureExt as _;
 use kube::Api;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -28,7 +33,7 @@ use crate::{
         Cluster, ClusterError,
         events::Severity,
         kinds,
-        lease::{Asked, Held},
+        lease::Held,
         pods::Pods,
         read,
         watch::{Target, Verdict},
@@ -50,6 +55,7 @@ use crate::{
 };
 
 pub use prune::{Fate, Removal};
+pub use right::descendants;
 
 /// How often a running plan's status is written at most.
 const WRITE_PAUSE: Duration = Duration::from_millis(250);
@@ -59,6 +65,8 @@ const WRITE_PAUSE: Duration = Duration::from_millis(250);
 pub struct Driver {
     cluster: Cluster,
     holder: String,
+    /// The instances that this driver is at, as namespace and name.
+    busy: Arc<Mutex<BTreeSet<String>>>,
     pipe_image: String,
 }
 
@@ -163,6 +171,7 @@ impl Driver {
         Self {
             cluster,
             holder,
+            busy: Arc::default(),
             pipe_image: pipe::DEFAULT_IMAGE.to_owned(),
         }
     }
@@ -189,13 +198,17 @@ impl Driver {
         observe: &(dyn Fn(Report) + Sync),
     ) -> Result<Outcome, DriveError> {
         let instance = self.instance(namespace, name).await?;
+        let mut busy = self.busy_with(namespace, name);
         loop {
-            let mut held = match self.lease_or_outcome(&instance, observe).await? {
+            let turn = self.lease_or_outcome(&instance, busy.is_some(), observe);
+            let mut held = match turn.await? {
                 follow::Followed::Drive(held) => held,
                 follow::Followed::Ended(outcome) => return Ok(outcome),
             };
+            busy = busy.or_else(|| self.busy_with(namespace, name));
             let outcome = tokio::select! {
                 biased;
+                // It is large, and plans run in plans.
                 outcome = Box::pin(self.drive_held(namespace, name, observe)) => outcome,
                 // Without the right nothing more is written; whoever has it is followed.
                 why = held.keep() => {
@@ -205,41 +218,6 @@ impl Driver {
             };
             held.release().await;
             return outcome;
-        }
-    }
-
-    /// Gives back the right to drive an instance, if this driver has it.
-    pub async fn release(&self, namespace: &str, name: &str) {
-        let Ok(instance) = self.instance(namespace, name).await else {
-            return;
-        };
-        let subject = Subject::of(
-            &instance,
-            &OperatorVersion::new("", OperatorVersionSpec::default()),
-        );
-        if let Err(error) = self.cluster.stop_driving(&subject, &self.holder).await {
-            tracing::debug!(%error, "the lease was not given back");
-        }
-    }
-
-    async fn lease_or_outcome(
-        &self,
-        instance: &Instance,
-        observe: &(dyn Fn(Report) + Sync),
-    ) -> Result<follow::Followed, DriveError> {
-        let subject = Subject::of(
-            instance,
-            &OperatorVersion::new("", OperatorVersionSpec::default()),
-        );
-        let ask = || {
-            let asked = self.cluster.ask_to_drive(&subject, &self.holder, None);
-            asked.boxed()
-        };
-        match self.cluster.persistently(ask).await? {
-            Asked::Ours(held) => Ok(follow::Followed::Drive(held)),
-            Asked::Theirs { holder, version } => {
-                self.follow(&subject, holder, version, observe).await
-            }
         }
     }
 
@@ -329,6 +307,9 @@ impl Drive<'_> {
             }
         };
         observe(Report::Progress(standing.clone()));
+        if let Some(message) = self.missing_dependency(&plan).await? {
+            return self.refuse(&plan, event::DEPENDENCY, message).await;
+        }
         let given = &self.instance.spec.parameters;
         let parameters = match parameters::template_values(&self.version.spec.parameters, given) {
             Ok(parameters) => parameters,
@@ -421,6 +402,8 @@ impl Drive<'_> {
         if is_new {
             status::reset(standing, &uid, now);
         } else if is_retry {
+            // While the instance still says that this is a retry.
+            self.forget_failed_children(plan, &uid).await?;
             status::reopen(standing, now);
         }
         let standing = standing.clone();
@@ -487,6 +470,8 @@ impl Drive<'_> {
                 applied: Mutex::default(),
                 pods,
                 journal,
+                driver: self.driver.clone(),
+                version_namespace: self.instance.operator_version_key().0.to_owned(),
                 pipe_image: self.driver.pipe_image.clone(),
             },
         })

@@ -7,14 +7,11 @@ use kube::{
     Api,
     api::{Patch, PatchParams},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
-    admission::{Change, Schedule, decide, finalizers},
-    api::{
-        Instance, Operator, OperatorSpec, OperatorVersion, PlanExecution,
-        instance::ExecutionStatus, names::FIELD_MANAGER,
-    },
+    admission::{Change, Schedule, admitted_execution, decide, merge_patch},
+    api::{Instance, Operator, OperatorSpec, OperatorVersion, PlanExecution, names::FIELD_MANAGER},
     cluster::{Cluster, ClusterError, read},
     offline,
     package::Release,
@@ -122,7 +119,7 @@ fn plan_of(instance: &Instance, uid: &str) -> Option<String> {
     Some(plan.clone())
 }
 
-async fn operator_version(
+pub(super) async fn operator_version(
     cluster: &Cluster,
     instance: &Instance,
 ) -> Result<OperatorVersion, OperationError> {
@@ -164,7 +161,7 @@ async fn patch(
         old_operator_version: Some(version),
         operator_version: version,
     })?;
-    let Schedule::Run(plan_name) = decision.schedule else {
+    let Schedule::Run(plan_name) = decision.schedule.clone() else {
         return Ok(None);
     };
     new.spec.parameters.clone_from(&decision.parameters);
@@ -174,30 +171,16 @@ async fn patch(
         instance: new,
     };
     offline::check(&release, &plan_name)?;
-    let mut spec = json!({"parameters": decision.parameters});
     // KUDO's webhook schedules by itself, and refuses a change that names the plan too.
-    if matches!(edit, Edit::Run(_)) || !has_kudo_webhook(cluster).await {
-        let uid = uid.to_owned();
-        let status = Some(ExecutionStatus::InProgress);
-        spec["planExecution"] = json!(PlanExecution {
-            plan_name,
-            uid,
-            status,
-            requested_by: cluster.requester().to_owned(),
-            ..PlanExecution::default()
-        });
-    }
-    Ok(Some(json!({
-        "metadata": {
-            "resourceVersion": old.metadata.resource_version,
-            "finalizers": finalizers(old, decision.needs_cleanup),
-        },
-        "spec": spec,
-    })))
+    let is_ours = matches!(edit, Edit::Run(_)) || !has_kudo_webhook(cluster).await;
+    let execution = admitted_execution(&plan_name, uid.to_owned(), cluster.requester());
+    let instance = &release.instance;
+    let execution = is_ours.then_some(&execution);
+    Ok(Some(merge_patch(old, instance, &decision, execution)))
 }
 
 /// Whether KUDO's own admission webhook is installed; somebody who may not look has not installed it.
-async fn has_kudo_webhook(cluster: &Cluster) -> bool {
+pub(super) async fn has_kudo_webhook(cluster: &Cluster) -> bool {
     let webhooks: Api<MutatingWebhookConfiguration> = Api::all(cluster.client().clone());
     matches!(read(&webhooks, KUDO_WEBHOOK).await, Ok(Some(_)))
 }

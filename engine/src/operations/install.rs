@@ -15,10 +15,10 @@ use crate::{
     api::{Instance, Operator, OperatorVersion, PlanExecution, instance::ExecutionStatus},
     cluster::{Cluster, ClusterError, read},
     offline,
-    package::Release,
+    package::{Found, Release},
 };
 
-use super::{OperationError, unknown_parameter};
+use super::{OperationError, children::checked_children, unknown_parameter};
 
 /// An object that installing made or found.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -65,7 +65,8 @@ impl Release {
     }
 }
 
-/// Writes `release` into the cluster; without an instance when `skip_instance` is set.
+/// Writes `release` into the cluster; without an instance when `skip_instance` is set. The operators
+/// and versions that it needs are written before its own version.
 ///
 /// # Errors
 ///
@@ -73,6 +74,7 @@ impl Release {
 pub async fn install(
     cluster: &Cluster,
     release: &Release,
+    needed: &[Found],
     skip_instance: bool,
 ) -> Result<Installed, OperationError> {
     let instance = if skip_instance {
@@ -80,17 +82,17 @@ pub async fn install(
     } else {
         Some(checked(cluster, release)?)
     };
-    check_kubernetes(cluster, release).await?;
-    let mut writing = Writing {
-        cluster,
-        namespace: namespace_of(release),
-        written: Vec::new(),
-        definitions: Vec::new(),
-    };
+    let mut writing = Writing::new(cluster, release.instance.namespace_or_default());
+    writing.check_kubernetes(&release.operator, needed).await?;
     if let Some(instance) = &instance {
-        writing.refuse_existing(instance).await?;
+        writing.refuse_existing(instance.object_name()).await?;
+        let plan = &instance.spec.plan_execution.plan_name;
+        for child in checked_children(release, needed, plan)? {
+            writing.refuse_existing(&child).await?;
+        }
     }
     writing.operator(&release.operator).await?;
+    writing.needed(needed).await?;
     writing.operator_version(&release.operator_version).await?;
     let mut is_driven_by_kudo = false;
     if let Some(instance) = instance {
@@ -101,10 +103,6 @@ pub async fn install(
         definitions: writing.definitions,
         is_driven_by_kudo,
     })
-}
-
-fn namespace_of(release: &Release) -> String {
-    release.instance.namespace_or_default().to_owned()
 }
 
 /// Returns the instance as it is to be created, with every rule checked.
@@ -149,27 +147,6 @@ fn checked(cluster: &Cluster, release: &Release) -> Result<Instance, OperationEr
     Ok(instance)
 }
 
-// kudo-spec 7.3, 3; a package that names no version, or none that can be compared, needs none.
-async fn check_kubernetes(cluster: &Cluster, release: &Release) -> Result<(), OperationError> {
-    let needed = &release.operator.spec.kubernetes_version;
-    let Some(wanted) = minor_version(needed) else {
-        return Ok(());
-    };
-    let info = cluster
-        .client()
-        .apiserver_version()
-        .await
-        .map_err(ClusterError::from)?;
-    let found = format!("{}.{}", info.major, info.minor);
-    match minor_version(&found) {
-        Some(has) if has < wanted => Err(OperationError::OldCluster {
-            needed: needed.clone(),
-            found,
-        }),
-        _ => Ok(()),
-    }
-}
-
 fn minor_version(text: &str) -> Option<(u64, u64)> {
     let mut parts = text.trim_start_matches('v').split('.');
     let number = |part: Option<&str>| {
@@ -179,14 +156,71 @@ fn minor_version(text: &str) -> Option<(u64, u64)> {
     Some((number(parts.next())?, number(parts.next())?))
 }
 
-struct Writing<'a> {
+/// Writing a package into a namespace, and what was written.
+pub(super) struct Writing<'a> {
     cluster: &'a Cluster,
     namespace: String,
-    written: Vec<Object>,
-    definitions: Vec<String>,
+    pub(super) written: Vec<Object>,
+    pub(super) definitions: Vec<String>,
 }
 
-impl Writing<'_> {
+impl<'a> Writing<'a> {
+    pub(super) fn new(cluster: &'a Cluster, namespace: &str) -> Self {
+        Self {
+            cluster,
+            namespace: namespace.to_owned(),
+            written: Vec::new(),
+            definitions: Vec::new(),
+        }
+    }
+
+    // kudo-spec 7.3, 3; a package that names no version, or none that can be compared, needs none.
+    pub(super) async fn check_kubernetes(
+        &self,
+        operator: &Operator,
+        needed: &[Found],
+    ) -> Result<(), OperationError> {
+        let operators = needed.iter().map(|found| &found.operator).chain([operator]);
+        let wanted = operators.filter_map(|operator| {
+            let text = &operator.spec.kubernetes_version;
+            Some((minor_version(text)?, text))
+        });
+        let Some((wanted, needed)) = wanted.max() else {
+            return Ok(());
+        };
+        let info = self.cluster.client().apiserver_version().await;
+        let info = info.map_err(ClusterError::from)?;
+        let found = format!("{}.{}", info.major, info.minor);
+        match minor_version(&found) {
+            Some(has) if has < wanted => Err(OperationError::OldCluster {
+                needed: needed.clone(),
+                found,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the packages that another needs, in their order.
+    pub(super) async fn needed(&mut self, needed: &[Found]) -> Result<(), OperationError> {
+        for found in needed {
+            if found.package.is_none() {
+                self.note(
+                    "operatorversion",
+                    found.name().to_owned(),
+                    "already installed",
+                );
+                continue;
+            }
+            let here = Some(self.namespace.clone());
+            let mut found = found.clone();
+            found.operator.metadata.namespace.clone_from(&here);
+            found.operator_version.metadata.namespace = here;
+            self.operator(&found.operator).await?;
+            self.operator_version(&found.operator_version).await?;
+        }
+        Ok(())
+    }
+
     fn api<K>(&self) -> Api<K>
     where
         K: Resource<Scope = NamespaceResourceScope>,
@@ -204,8 +238,7 @@ impl Writing<'_> {
         });
     }
 
-    async fn refuse_existing(&self, instance: &Instance) -> Result<(), OperationError> {
-        let name = instance.object_name();
+    async fn refuse_existing(&self, name: &str) -> Result<(), OperationError> {
         let found = read(&self.api::<Instance>(), name).await?;
         match found {
             None => Ok(()),
@@ -216,7 +249,7 @@ impl Writing<'_> {
         }
     }
 
-    async fn operator(&mut self, operator: &Operator) -> Result<(), OperationError> {
+    pub(super) async fn operator(&mut self, operator: &Operator) -> Result<(), OperationError> {
         let what = match self.create(operator).await? {
             Some(_) => "created",
             None => "already installed",
@@ -267,7 +300,10 @@ impl Writing<'_> {
     }
 
     /// Creates the operator version, or makes sure that the one that is there is the same.
-    async fn operator_version(&mut self, version: &OperatorVersion) -> Result<(), OperationError> {
+    pub(super) async fn operator_version(
+        &mut self,
+        version: &OperatorVersion,
+    ) -> Result<(), OperationError> {
         let name = version.name_any();
         let what = match self.create(version).await? {
             Some(_) => "created",

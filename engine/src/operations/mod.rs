@@ -4,14 +4,17 @@
 //! Everything is checked before anything is written: a refusal changes nothing.
 
 mod change;
+mod children;
 mod control;
 mod install;
 mod uninstall;
+mod upgrade;
 
 pub use change::{Asked, Edit, KUDO_WEBHOOK, change};
 pub use control::{Control, Refusal, control};
 pub use install::{Installed, Object, install};
-pub use uninstall::{Leaving, uninstall};
+pub use uninstall::{Leaving, descendants, uninstall};
+pub use upgrade::{Upgrade, Upgraded, upgrade};
 
 use crate::{admission::Denial, cluster::ClusterError, offline::OfflineError};
 
@@ -79,6 +82,43 @@ pub enum OperationError {
     /// The plan cannot be rendered with these values.
     #[error(transparent)]
     Render(#[from] OfflineError),
+    /// The instance runs that version already.
+    #[error("the instance runs {0} already")]
+    NoVersion(String),
+    /// A version that cannot be compared; the text is KUDO's.
+    #[error("failed to parse {text} as semver: {cause}")]
+    Version {
+        /// The version.
+        text: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// The new version is not newer; the text is KUDO's.
+    #[error(
+        "upgraded version {to} is the same or smaller as current version {from} -> not upgrading"
+    )]
+    Downgrade {
+        /// What the instance runs.
+        from: String,
+        /// What it was to run.
+        to: String,
+    },
+    /// The package is of another operator.
+    #[error("the instance runs operator `{from}`, and the package is of operator `{to}`")]
+    OtherOperator {
+        /// What the instance runs.
+        from: String,
+        /// What it was to run.
+        to: String,
+    },
+    /// A child instance that the plan makes breaks a rule.
+    #[error("child instance `{name}`: {error}")]
+    Child {
+        /// Name of the child instance.
+        name: String,
+        /// What is wrong with it.
+        error: Box<Self>,
+    },
     /// The cluster is too old for the package.
     #[error("the package needs Kubernetes {needed} or newer, and this cluster has {found}")]
     OldCluster {

@@ -1,10 +1,12 @@
 //! Uninstall: the deletion of an instance is asked for; its `cleanup` plan and the garbage collector
 //! do the rest.
 
+use std::collections::BTreeSet;
+
 use futures::FutureExt as _;
 use kube::{
-    Api,
-    api::{DeleteParams, Patch, PatchParams},
+    Api, ResourceExt as _,
+    api::{DeleteParams, ListParams, Patch, PatchParams},
 };
 use serde_json::json;
 
@@ -12,7 +14,7 @@ use crate::{
     admission::finalizers,
     api::{Instance, Inventory, OperatorVersion, OperatorVersionSpec, names::FINALIZER_CLEANUP},
     cluster::{Cluster, ClusterError, read},
-    driver::{Removal, prune::remove_cluster_objects},
+    driver::{self, Removal, prune::remove_cluster_objects},
     subject::Subject,
 };
 
@@ -72,6 +74,36 @@ pub async fn uninstall(
     cluster.unconditionally(delete).await?;
     leave(cluster, &instances, &instance, &inventory, leaving, report).await?;
     Ok(false)
+}
+
+/// Returns the names of the instances that go with this one, parents before children: those that
+/// belong to it and to nobody else.
+///
+/// The garbage collector deletes them after their parent, but a `cleanup` plan of theirs has to be
+/// driven.
+///
+/// # Errors
+///
+/// When a request fails.
+pub async fn descendants(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+) -> Result<Vec<String>, OperationError> {
+    let instances: Api<Instance> = Api::namespaced(cluster.client().clone(), namespace);
+    let all = instances.list(&ListParams::default()).await;
+    let all = all.map_err(ClusterError::from)?.items;
+    let Some(root) = all.iter().find(|one| one.object_name() == name) else {
+        return Ok(Vec::new());
+    };
+    let below = driver::descendants(root, &all);
+    let going: BTreeSet<_> = below.iter().chain([&root]).map(|one| one.uid()).collect();
+    let goes = |instance: &&Instance| {
+        let mut owners = instance.owner_references().iter();
+        owners.all(|owner| going.contains(&Some(owner.uid.clone())))
+    };
+    let names = below.into_iter().filter(goes);
+    Ok(names.map(|one| one.object_name().to_owned()).collect())
 }
 
 /// Deletes what does not go with the instance, then lets the instance go.

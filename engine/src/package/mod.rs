@@ -2,23 +2,27 @@
 //!
 //! | module | what it is for |
 //! |---|---|
+//! | [`dependencies`] | the other packages that a package needs (kudo-spec 3.11) |
 //! | [`diagnostic`] | what is wrong with a package, and where |
 //! | `source`, `archive` | the files of a package, from a folder or a `.tgz` |
 //! | `fields` | reading structures from YAML with Go's leniency (kudo-spec 1.6) |
 //! | [`manifest`] | `operator.yaml` |
 //! | [`parameter_file`] | `params.yaml` |
 //! | [`value`] | values as text: defaults, `-p` and `-P` (kudo-spec 1.8, A.1) |
+//! | [`repository`] | where packages are kept (kudo-spec 7.10) |
 //! | [`release`] | the three objects that a package becomes (kudo-spec 1.7) |
 //! | [`semver`] | versions as packages write them |
 //! | [`suggest`] | "did you mean" |
 //! | [`verify`](mod@verify) | the rules of `package verify` (kudo-spec 1.11) |
 
 mod archive;
+pub mod dependencies;
 pub mod diagnostic;
 mod fields;
 pub mod manifest;
 pub mod parameter_file;
 pub mod release;
+pub mod repository;
 pub mod semver;
 mod source;
 pub mod suggest;
@@ -28,6 +32,7 @@ pub mod verify;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+pub use dependencies::{Dependencies, DependencyError, Found, Wanted};
 pub use diagnostic::{Diagnostic, Document, PackageError};
 pub use manifest::OperatorManifest;
 pub use parameter_file::{Group, PackageParameter, ParameterFile};

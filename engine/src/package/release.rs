@@ -12,7 +12,7 @@ use crate::api::{
 
 use super::diagnostic::{Diagnostic, Step};
 use super::suggest::nearest;
-use super::{OperatorManifest, Package};
+use super::{Found, OperatorManifest, Package};
 
 /// The three objects of a package, not yet in a namespace.
 #[derive(Clone, Debug)]
@@ -116,19 +116,7 @@ impl Package {
 
     fn instance(&self) -> Instance {
         let manifest = &self.manifest;
-        let mut instance = Instance::new(
-            &manifest.instance_name(),
-            InstanceSpec {
-                operator_version: ObjectReference {
-                    name: Some(manifest.operator_version_name()),
-                    ..ObjectReference::default()
-                },
-                ..InstanceSpec::default()
-            },
-        );
-        let label = (LABEL_OPERATOR.to_owned(), manifest.name.clone());
-        instance.metadata.labels = Some(BTreeMap::from([label]));
-        instance
+        instance(&manifest.name, &manifest.operator_version_name())
     }
 
     /// Returns what keeps the package from being installed.
@@ -178,6 +166,35 @@ impl Package {
             None => finding,
         }
     }
+}
+
+impl Found {
+    /// Returns the objects that installing what was found creates.
+    pub fn release(self) -> Release {
+        let operator = self.operator_version.spec.operator.name.as_deref();
+        Release {
+            instance: instance(operator.unwrap_or_default(), self.name()),
+            operator: self.operator,
+            operator_version: self.operator_version,
+        }
+    }
+}
+
+/// Returns an instance of an operator at a version, under the name that users get by default.
+fn instance(operator: &str, version: &str) -> Instance {
+    let mut instance = Instance::new(
+        &format!("{operator}-instance"),
+        InstanceSpec {
+            operator_version: ObjectReference {
+                name: Some(version.to_owned()),
+                ..ObjectReference::default()
+            },
+            ..InstanceSpec::default()
+        },
+    );
+    let label = (LABEL_OPERATOR.to_owned(), operator.to_owned());
+    instance.metadata.labels = Some(BTreeMap::from([label]));
+    instance
 }
 
 /// Returns the templates that a task needs, in written order.

@@ -126,9 +126,57 @@ fn compare_pre_release(left: &[String], right: &[String]) -> Ordering {
     left.len().cmp(&right.len())
 }
 
+/// Orders packages by application version, then by package version, newest first (kudo-spec A.3).
+///
+/// What is no version comes after every version, and in descending order of its letters.
+pub fn newest_first(one: &(String, String), two: &(String, String)) -> Ordering {
+    newest_text_first(&one.0, &two.0).then_with(|| newest_text_first(&one.1, &two.1))
+}
+
+fn newest_text_first(one: &str, two: &str) -> Ordering {
+    match (one.parse::<Version>(), two.parse::<Version>()) {
+        (Ok(one), Ok(two)) => two.cmp(&one),
+        (Ok(_), Err(_)) => Ordering::Less,
+        (Err(_), Ok(_)) => Ordering::Greater,
+        (Err(_), Err(_)) => two.cmp(one),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // kudo-spec A.3
+    #[test]
+    fn packages_are_ordered_newest_first_as_in_kudo() {
+        let ordered = [
+            ("10.1.0", "0.1.0"),
+            ("10.0.0", "0.1.1"),
+            ("10.0.0", "0.1.0"),
+            ("1.0.0", "1.0.2"),
+            ("1.0.0", "1.0.0"),
+            ("1.0.0", "0.0.1"),
+            ("0.1.9", "1.0.0"),
+            ("0.0.9", "1.0.1"),
+            ("0.0.9", "1.0.0"),
+            ("0.0.2", "1.0.0"),
+            ("0.0.1", "10.1.0"),
+            ("0.0.1", "1.0.0"),
+            ("bbb", "10.1.0"),
+            ("bbb", "1.1.0"),
+            ("bbb", "0.1.0"),
+            ("bbb", "0.0.1"),
+            ("aaa", "0.0.2"),
+            ("aaa", "0.0.1"),
+        ]
+        .map(|(app, operator)| (app.to_owned(), operator.to_owned()));
+        let mut shuffled = ordered.to_vec();
+        shuffled.reverse();
+
+        shuffled.sort_by(newest_first);
+
+        assert_eq!(shuffled, ordered);
+    }
 
     fn version(text: &str) -> Version {
         text.parse().expect("a version")

@@ -147,7 +147,13 @@ impl Files {
 /// Tells whether a file can belong to a package or to a child package next to it.
 pub(super) fn matters(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    name.contains(".yaml")
+    name.contains(".yaml") || is_archive(name)
+}
+
+fn is_archive(path: &str) -> bool {
+    Path::new(path)
+        .extension()
+        .is_some_and(|extension| extension == "tgz")
 }
 
 /// kudo-spec 1.1: the folder begins with `templates` and the name has `.yaml` in it somewhere.
@@ -219,10 +225,17 @@ pub(super) fn read_child(
 ) -> Result<(Origin, Files), PackageError> {
     match parent {
         Origin::Folder(folder) => read(&folder.join(reference)),
-        Origin::Archive { name, contents, .. } => {
-            // kudo-spec 3.11: relative to the root of the archive, which cannot be left.
-            let folder = collapsed(reference);
-            Ok(in_archive(name.clone(), folder, Arc::clone(contents)))
+        Origin::Archive {
+            name,
+            folder,
+            contents,
+        } => {
+            // kudo-spec 3.11: relative to the parent's folder; the root of the archive cannot be left.
+            let path = collapsed(&format!("{folder}/{reference}"));
+            match contents.0.by_path.get(&path) {
+                Some(bytes) if is_archive(&path) => read_archive(&format!("{name}:{path}"), bytes),
+                _ => Ok(in_archive(name.clone(), path, Arc::clone(contents))),
+            }
         }
     }
 }

@@ -4,11 +4,15 @@
 //! |---|---|
 //! | [`apply`] | Apply, and Toggle when it is on |
 //! | [`delete`] | Delete, and Toggle when it is off |
+//! | [`kudo_operator`] | `KudoOperator`: a child instance, and its plan |
+//! | [`child`] | what has to happen to a child, as a plain function |
 //! | [`pipe`] | Pipe |
 //! | [`wait`] | waiting for health, and for objects to be gone |
 
 mod apply;
+mod child;
 mod delete;
+mod kudo_operator;
 pub mod pipe;
 mod wait;
 
@@ -18,7 +22,9 @@ use serde_json::Value as Json;
 
 use crate::{
     cluster::{Cluster, pods::Pods},
+    driver::Driver,
     error::{TaskError, event},
+    package::Wanted,
     parameters::parse_bool,
     plan::{Position, journal::Journal},
     render::Renderer,
@@ -47,6 +53,10 @@ pub struct Worker {
     pub pods: Pods,
     /// What the steps have touched so far.
     pub journal: Journal,
+    /// Drives the plans of child instances.
+    pub driver: Driver,
+    /// Where the operator versions of child instances are.
+    pub version_namespace: String,
     /// Image of the container that keeps the files of a Pipe task until they are copied.
     pub pipe_image: String,
 }
@@ -84,7 +94,21 @@ impl Worker {
                 done,
             } => dummy(*want_err, *fatal, *done),
             Task::Pipe { pod, pipes } => self.pipe(pod, pipes, position),
-            Task::KudoOperator { .. } => Err(unsupported("KudoOperator")),
+            Task::KudoOperator {
+                package,
+                operator_version,
+                app_version,
+                instance_name,
+                parameter_file,
+            } => {
+                let wanted = Wanted {
+                    package: package.clone(),
+                    operator_version: operator_version.clone(),
+                    app_version: app_version.clone(),
+                };
+                self.kudo_operator(&wanted, instance_name, parameter_file, position)
+                    .await
+            }
         }
     }
 
@@ -126,12 +150,4 @@ fn dummy(want_err: bool, fatal: bool, done: bool) -> Result<Started, TaskError> 
         wait,
         warnings: Vec::new(),
     })
-}
-
-fn unsupported(kind: &str) -> TaskError {
-    let cause = format!("{kind} tasks are not supported by this version of kudo-rs");
-    TaskError::Fatal {
-        event: event::TASK_BUILD,
-        cause,
-    }
 }

@@ -14,7 +14,7 @@ use crate::{
     health::{self, Health},
 };
 
-use super::{Worker, apply::name_of, pipe::Running};
+use super::{Worker, apply::name_of, child::Wish, pipe::Running};
 
 /// What has to hold before a task is done.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub enum Wait {
     Healthy(Vec<Awaited>),
     /// These objects are gone.
     Gone(Vec<Awaited>),
+    /// This child instance is as it should be, and its plan is complete.
+    Child(Box<Wish>),
     /// The files of this Pipe task are kept.
     Pipe(Box<Running>),
 }
@@ -60,7 +62,11 @@ impl Awaited {
 
 impl Worker {
     /// Returns when `wait` holds; `say` hears what is missing, each time that changes.
-    pub async fn finish(&self, wait: Wait, say: impl Fn(&str)) -> Result<(), TaskError> {
+    pub async fn finish(
+        &self,
+        wait: Wait,
+        say: impl Fn(&str) + Send + Sync,
+    ) -> Result<(), TaskError> {
         match wait {
             Wait::Nothing => Ok(()),
             Wait::Forever => {
@@ -69,6 +75,7 @@ impl Worker {
             }
             Wait::Healthy(awaited) => self.healthy(awaited, say).await,
             Wait::Gone(awaited) => self.gone(awaited, say).await,
+            Wait::Child(wish) => self.child(&wish, &say).await,
             Wait::Pipe(running) => self.pipe_to_end(&running, say).await,
         }
     }

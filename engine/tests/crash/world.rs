@@ -191,7 +191,9 @@ async fn ask(
 ) -> Result<(), operations::OperationError> {
     let edit = match command {
         Command::Install(release) => {
-            return operations::install(cluster, release, false).await.map(drop);
+            return operations::install(cluster, release, &[], false)
+                .await
+                .map(drop);
         }
         Command::Uninstall => {
             let leaving = operations::Leaving::default();

@@ -47,10 +47,19 @@ pub(super) fn at(store: &Store, pod: &Value, container: &Value, path: &str) -> O
     };
     let name = object::text(mount, "/name");
     let is_written = is_written(pod, name);
-    if is_written && let Some(entry) = annotated(pod, &path) {
-        return entry;
+    match annotated(pod, &path) {
+        Some(Said::File(bytes)) if is_written => Some(Entry::File(bytes)),
+        Some(Said::Absent) if is_written => None,
+        _ => volume(store, pod, name, &inner),
     }
-    volume(store, pod, name, &inner)
+}
+
+/// What a pod's annotation says of a path.
+enum Said {
+    /// There is no such file.
+    Absent,
+    /// It has these bytes.
+    File(Vec<u8>),
 }
 
 /// Whether software could have written a volume: the content of maps and secrets is known.
@@ -62,18 +71,18 @@ fn is_written(pod: &Value, name: &str) -> bool {
 }
 
 /// What the pod's annotation says of a path; `None` when it says nothing that can be understood.
-fn annotated(pod: &Value, path: &str) -> Option<Option<Entry>> {
+fn annotated(pod: &Value, path: &str) -> Option<Said> {
     let annotations = pod.pointer("/metadata/annotations")?;
     let files = kudo_yaml::load(annotations.get(ANNOTATION)?.as_str()?).ok()?;
     let files = kudo_yaml::to_json(&files).ok()?;
     let mut files = files.as_object()?.iter();
     let (_, content) = files.find(|(name, _)| normal(name) == path)?;
     match content {
-        Value::Null => Some(None),
-        Value::String(text) => Some(Some(Entry::File(text.clone().into_bytes()))),
+        Value::Null => Some(Said::Absent),
+        Value::String(text) => Some(Said::File(text.clone().into_bytes())),
         Value::Number(size) => {
             let size = usize::try_from(size.as_u64()?.min(LARGEST)).ok()?;
-            Some(Some(Entry::File(vec![b'x'; size])))
+            Some(Said::File(vec![b'x'; size]))
         }
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }

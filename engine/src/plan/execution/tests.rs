@@ -9,6 +9,7 @@ use crate::{
     api::{TaskFields, TemplateFunctions, instance::PlanStatus},
     clock::{Clock, RandomIds, SystemClock},
     cluster::{Cluster, pods::Pods},
+    driver::Driver,
     plan::{journal::Journal, status},
     render::{Renderer, Seed},
     subject::Subject,
@@ -120,6 +121,8 @@ fn execution_by(clock: Arc<dyn Clock>, plan: PlanSpec, tasks: Vec<TaskSpec>) -> 
         applied: std::sync::Mutex::default(),
         pods,
         journal: Journal::new(progress.clone()),
+        driver: Driver::new(cluster.clone(), text("nobody")),
+        version_namespace: text("default"),
         pipe_image: text("busybox"),
         cluster,
     };

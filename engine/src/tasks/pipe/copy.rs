@@ -24,7 +24,7 @@ const LARGEST: u64 = 1_048_576;
 /// What an archive has besides the content of a file: headers with long names, and padding.
 const HEADERS: u64 = 8 * 1024;
 /// A pod that says nothing for so long is asked again.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 /// How much of what a command complains about is kept.
 const COMPLAINT: u64 = 4 * 1024;
 

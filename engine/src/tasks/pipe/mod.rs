@@ -222,7 +222,7 @@ impl Worker {
         let (kind, namespace, name) = (&target.kind, &target.namespace, &target.name);
         let deleted = self.cluster.delete(kind, namespace, name).await;
         let deleted = deleted.map_err(|error| TaskError::of_request(&error, &name_of(pod)))?;
-        let Some(pod) = deleted.filter(|pod| text(pod, "/metadata/uid") != "") else {
+        let Some(pod) = deleted.filter(|pod| !text(pod, "/metadata/uid").is_empty()) else {
             return Ok(());
         };
         say(&format!(
