@@ -73,7 +73,7 @@ impl Cluster {
         let kind = kinds::namespaced("", "v1", "Event", "events");
         let api = self.objects(&kind, &subject.namespace);
         let write = || write(&api, &event).boxed();
-        if let Err(error) = self.persistently(write).await {
+        if let Err(error) = self.unconditionally(write).await {
             tracing::warn!(%error, reason, "the event could not be written");
         }
     }

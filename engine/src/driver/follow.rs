@@ -68,7 +68,11 @@ impl Driver {
             if let Some(standing) = standing {
                 observe(Report::Progress(standing.clone()));
             }
-            if instance.spec.plan_execution.is_scheduled() {
+            // An instance that is being deleted has its cleanup scheduled by whoever drives; they may
+            // have died before.
+            if instance.spec.plan_execution.is_scheduled()
+                || instance.metadata.deletion_timestamp.is_some()
+            {
                 last = Some(plan);
                 return Verdict::Watch;
             }

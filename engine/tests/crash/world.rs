@@ -27,6 +27,7 @@ use crate::{
 const MOST_PROCESSES: usize = 30;
 /// Longer, in the clock's time, than any process may take.
 const LONGEST: Duration = Duration::from_hours(6);
+const LOOKS_AGAIN_IN: Duration = Duration::from_mins(1);
 /// As long as anything goes on by itself after the last process.
 const SETTLES_IN: Duration = Duration::from_mins(5);
 
@@ -101,6 +102,10 @@ impl World {
             requests += log.len();
             self.log.extend(log);
             self.log.push(format!("{ended:?}"));
+            if process > 0 {
+                // Whoever looks again does so a while later.
+                self.time.sleep(LOOKS_AGAIN_IN).await;
+            }
             if self.is_done(instance) && self.is_taken(instance, before.as_ref(), command) {
                 return (requests, ended);
             }
