@@ -104,6 +104,8 @@ pub(crate) enum Command {
     Test(Test),
     /// Install KUDO's definitions into the cluster
     Init(Init),
+    /// Run what instances need, in or beside a cluster, until told to end
+    Manager(ManagerArgs),
     /// The built-in sandbox
     #[command(subcommand)]
     Sandbox(Sandbox),
@@ -131,6 +133,7 @@ impl Command {
             Self::Template(_) => "template",
             Self::Test(_) => "test",
             Self::Init(_) => "init",
+            Self::Manager(_) => "manager",
             Self::Sandbox(_) => "sandbox",
             Self::Version(_) => "version",
             Self::Completion { .. } => "completion",
@@ -591,6 +594,14 @@ pub(crate) struct Init {
     pub dry_run: bool,
     #[command(flatten)]
     pub output: Output,
+}
+
+/// `manager`
+#[derive(Args, Debug)]
+pub(crate) struct ManagerArgs {
+    /// How many plans run at the same time at most
+    #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..))]
+    pub at_once: u16,
 }
 
 /// `sandbox ...`

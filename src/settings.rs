@@ -15,6 +15,8 @@ pub(crate) struct Settings {
     pub kudo_home: Option<PathBuf>,
     /// Whether this process runs in a pod.
     pub is_in_cluster: bool,
+    /// `$HOSTNAME`: in a pod, its name.
+    pub host: Option<String>,
     /// Folder of the sandbox: `$KUDO_RS_SANDBOX`, else `kudo-rs/sandbox` in the user's data folder.
     pub sandbox: Option<PathBuf>,
     /// `$KUDO_RS_LOG`: what the log shows, as in `kudo_engine=debug`.
@@ -45,6 +47,7 @@ impl Settings {
             kubeconfig: set("KUBECONFIG"),
             home_kubeconfig: home.filter(|path| path.exists()),
             is_in_cluster: set("KUBERNETES_SERVICE_HOST").is_some(),
+            host: env::var("HOSTNAME").ok().filter(|host| !host.is_empty()),
             sandbox: set("KUDO_RS_SANDBOX")
                 .map(PathBuf::from)
                 .or_else(|| dirs.map(|dirs| dirs.data_dir().join("kudo-rs/sandbox"))),

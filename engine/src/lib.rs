@@ -12,6 +12,7 @@
 //! | [`enhance`], [`dependency_hash`] | what marks an object as the instance's |
 //! | [`health`] | whether an object is what was asked for |
 //! | [`history`], [`inventory`] | what an instance remembers: executions, applied objects |
+//! | [`readiness`] | whether an instance does what it is there for, after its plans |
 //!
 //! The shell around them:
 //!
@@ -21,6 +22,7 @@
 //! | [`cluster`] | requests, watches, leases and events |
 //! | [`tasks`] | what tasks do to a cluster |
 //! | [`driver`] | driving what is scheduled to its end |
+//! | [`manager`] | driving whatever instances need, for as long as it runs |
 //! | [`operations`] | what users ask for: install, change, uninstall |
 //!
 //! ```
@@ -48,11 +50,13 @@ mod expand;
 pub mod health;
 pub mod history;
 pub mod inventory;
+pub mod manager;
 pub mod offline;
 pub mod operations;
 pub mod package;
 pub mod parameters;
 pub mod plan;
+pub mod readiness;
 pub mod render;
 pub mod subject;
 pub mod task;

@@ -12,10 +12,14 @@ use crate::{
 
 /// Drives what is scheduled on an instance, or follows whoever does.
 ///
+/// `asked` names the plan that this command has scheduled: a manager may have ended it before anybody
+/// could look.
+///
 /// Ctrl-C and the time limit leave the plan as it stands: `plan resume` goes on with it.
 pub(super) async fn drive(
     connection: &Connection,
     instance: &str,
+    asked: Option<&str>,
     timeout: Option<Duration>,
     ui: &Ui,
 ) -> anyhow::Result<(Option<Outcome>, ExitStatus)> {
@@ -41,7 +45,10 @@ pub(super) async fn drive(
         biased;
         outcome = driver.drive(&connection.namespace, instance, &observe) => {
             progress.close();
-            let outcome = outcome?;
+            let mut outcome = outcome?;
+            if let (Outcome::Idle, Some(plan)) = (&outcome, asked) {
+                outcome = driver.outcome_of(&connection.namespace, instance, plan).await?;
+            }
             let status = told(&outcome, instance, ui);
             return Ok((Some(outcome), status));
         }
@@ -61,7 +68,7 @@ pub(super) async fn drive(
 }
 
 /// Returns when the user or the system asks the process to end.
-async fn interrupted() {
+pub(super) async fn interrupted() {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         return std::future::pending().await;

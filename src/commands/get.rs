@@ -41,6 +41,9 @@ pub(super) async fn get(
         return Ok(ExitStatus::Done);
     }
     let now = connection.cluster.clock().now();
+    if args.what == What::Instances {
+        super::ready::refresh(&mut found.instances, namespace, connection).await;
+    }
     let text = match args.what {
         What::All => found.tree(namespace),
         What::Instances if !found.instances.is_empty() => found.instance_table(namespace, now),

@@ -21,6 +21,10 @@ where
         }
     }
     if args.dry_run {
+        for definition in crds::definitions() {
+            let name = definition["metadata"]["name"].as_str().unwrap_or_default();
+            ui.note(&format!("Would install definition {name}."));
+        }
         return Ok(ExitStatus::Done);
     }
     let connection = connect().await?;

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use kube::ResourceExt as _;
-use kudo_engine::operations;
+use kudo_engine::{api::names::PLAN_DEPLOY, operations};
 
 use crate::{
     cli::Install, connection::Connection, exit::ExitStatus, packages::Sources, settings::Settings,
@@ -61,7 +61,8 @@ where
         ));
         return Ok(ExitStatus::Done);
     }
-    let (_, status) = super::drive::drive(&connection, &name, args.wait.timeout, ui).await?;
+    let (_, status) =
+        super::drive::drive(&connection, &name, Some(PLAN_DEPLOY), args.wait.timeout, ui).await?;
     if status == ExitStatus::Done {
         let version = &release.operator_version.spec;
         ui.note(&format!(

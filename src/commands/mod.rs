@@ -6,8 +6,10 @@ mod history;
 mod init;
 mod install;
 mod instance;
+mod manager;
 mod package;
 mod plan;
+mod ready;
 mod repo;
 mod sandbox;
 mod template;
@@ -51,6 +53,11 @@ pub(crate) async fn run(cli: Cli, settings: &Settings, ui: &Ui) -> anyhow::Resul
         Command::Template(args) => template::template(&args, global, ui),
         Command::Test(args) => Box::pin(test::test(&args, global, settings, ui)).await,
         Command::Init(args) => init::init(&args, connected, ui).await,
+        Command::Manager(args) => {
+            // The namespace of the context is where people work, not what a manager is bounded to.
+            let namespace = global.namespace.clone();
+            manager::manager(&args, namespace, connected(), settings, ui).await
+        }
         Command::Sandbox(args) => sandbox::sandbox(args, settings, ui).await,
         Command::Version(args) => version(&args, ui),
         Command::Completion { shell } => {

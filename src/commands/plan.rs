@@ -22,7 +22,7 @@ use crate::{
     ui::{Ui, tree::Tree},
 };
 
-use super::{drive::drive, history::history, instance, update::ask};
+use super::{drive::drive, history::history, instance, ready, update::ask};
 
 /// Shows, starts and waits for plans.
 pub(super) async fn plan(
@@ -44,13 +44,13 @@ pub(super) async fn plan(
         Plan::Pause { instance } => {
             let chosen = instance::chosen(&instance, connection).await?;
             steer(&chosen, &Control::Pause, connection).await?;
-            let (_, status) = drive(connection, &chosen, None, ui).await?;
+            let (_, status) = drive(connection, &chosen, None, None, ui).await?;
             Ok(status)
         }
         Plan::Cancel { instance } => {
             let chosen = instance::chosen(&instance, connection).await?;
             steer(&chosen, &Control::Cancel, connection).await?;
-            let (outcome, status) = drive(connection, &chosen, None, ui).await?;
+            let (outcome, status) = drive(connection, &chosen, None, None, ui).await?;
             Ok(match outcome {
                 // That the plan has failed is what was asked for.
                 Some(Outcome::Failed { .. }) => ExitStatus::Done,
@@ -59,6 +59,9 @@ pub(super) async fn plan(
         }
         Plan::Retry { instance, wait } => {
             let chosen = instance::chosen(&instance, connection).await?;
+            let found = instance::read(connection, &chosen).await?;
+            let last = found.status.as_ref().and_then(last_executed);
+            let plan = last.map(|plan| plan.name.clone());
             steer(&chosen, &Control::Retry, connection).await?;
             if wait.returns_at_once() {
                 ui.note(&format!(
@@ -66,7 +69,7 @@ pub(super) async fn plan(
                 ));
                 return Ok(ExitStatus::Done);
             }
-            let (_, status) = drive(connection, &chosen, wait.timeout, ui).await?;
+            let (_, status) = drive(connection, &chosen, plan.as_deref(), wait.timeout, ui).await?;
             Ok(status)
         }
         Plan::Skip {
@@ -86,12 +89,12 @@ pub(super) async fn plan(
         Plan::Resume { instance, timeout } => {
             let chosen = instance::chosen(&instance, connection).await?;
             steer(&chosen, &Control::Resume, connection).await?;
-            let (_, status) = drive(connection, &chosen, timeout, ui).await?;
+            let (_, status) = drive(connection, &chosen, None, timeout, ui).await?;
             Ok(status)
         }
         Plan::Wait { instance, timeout } => {
             let chosen = instance::chosen(&instance, connection).await?;
-            let (_, status) = drive(connection, &chosen, timeout, ui).await?;
+            let (_, status) = drive(connection, &chosen, None, timeout, ui).await?;
             Ok(status)
         }
     }
@@ -119,10 +122,14 @@ async fn status(
     }
     let plans = plans_of(&found, connection).await?;
     let namespace = &connection.namespace;
+    let mut shown = [found];
+    ready::refresh(&mut shown, Some(namespace), connection).await;
+    let [found] = shown;
     let tree = Tree::branch(".", [status_tree(&found, &plans)]);
     ui.print(&format!(
-        "Plan(s) for \"{name}\" in namespace \"{namespace}\":\n{}",
-        tree.draw()
+        "Plan(s) for \"{name}\" in namespace \"{namespace}\":\n{}{}",
+        tree.draw(),
+        ready::troubles(&found)
     ))?;
     Ok(ExitStatus::Done)
 }

@@ -73,7 +73,7 @@ async fn gone(
         return Ok(ExitStatus::Done);
     }
     if needs_cleanup {
-        let driven = super::drive::drive(connection, name, args.wait.timeout, ui).await?;
+        let driven = super::drive::drive(connection, name, None, args.wait.timeout, ui).await?;
         match driven {
             (Some(Outcome::Failed { .. }), status) => {
                 ui.say(&format!(

@@ -15,6 +15,7 @@ mod differential;
 mod errors;
 mod galera;
 mod history;
+mod manager;
 mod pipe;
 mod prune;
 mod readme;

@@ -7,6 +7,7 @@
 
 mod parameters;
 mod patch;
+pub mod pending;
 
 use std::collections::BTreeMap;
 

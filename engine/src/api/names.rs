@@ -32,6 +32,9 @@ pub const ANNOTATION_PRUNE: &str = "kudo.dev/prune";
 pub const PRUNE_DISABLED: &str = "disabled";
 /// Annotation of the pods of Pipe tasks, always `true` (kudo-spec 3.9).
 pub const ANNOTATION_PIPE_POD: &str = "kudo.dev/pipepod";
+/// Annotation with which a workload opts out of the readiness of its instance (KEP-34; KUDO never
+/// looked at it).
+pub const ANNOTATION_SKIP_READINESS: &str = "kudo.dev/skip-for-readiness-computation";
 
 /// Finalizer of instances whose operator version has a `cleanup` plan.
 pub const FINALIZER_CLEANUP: &str = "kudo.dev.instance.cleanup";

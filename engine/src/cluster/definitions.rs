@@ -1,7 +1,11 @@
 //! KUDO's own kinds in a cluster.
 
 use futures::{FutureExt as _, TryFutureExt as _};
-use kube::api::{Patch, PatchParams};
+use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
+use kube::{
+    Api,
+    api::{Patch, PatchParams},
+};
 use serde_json::Value;
 
 use crate::{
@@ -9,12 +13,22 @@ use crate::{
     health,
 };
 
-use super::{Cluster, ClusterError, Kind, as_value, kinds, watch};
+use super::{Cluster, ClusterError, Kind, as_value, kinds, read, watch};
+
+/// KUDO's admission webhook; where it is installed, KUDO's manager runs the plans (kudo-spec 6.1).
+pub const KUDO_WEBHOOK: &str = "kudo-manager-instance-admission-webhook-config";
 
 impl Cluster {
     /// Returns whether the cluster serves KUDO's kinds.
     pub async fn serves_kudo(&self) -> Result<bool, ClusterError> {
         Ok(self.kind(API_VERSION, "Instance").await?.is_some())
+    }
+
+    /// Returns whether KUDO's own admission webhook is installed; somebody who may not look has not
+    /// installed it.
+    pub async fn has_kudo_webhook(&self) -> bool {
+        let webhooks: Api<MutatingWebhookConfiguration> = Api::all(self.client().clone());
+        matches!(read(&webhooks, KUDO_WEBHOOK).await, Ok(Some(_)))
     }
 
     /// Installs or updates the definitions of KUDO's kinds and waits until they are served; returns

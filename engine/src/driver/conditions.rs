@@ -5,7 +5,10 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use crate::{
-    api::names::{PLAN_DEPLOY, PLAN_UPDATE, PLAN_UPGRADE},
+    api::{
+        Instance,
+        names::{PLAN_DEPLOY, PLAN_UPDATE, PLAN_UPGRADE},
+    },
     plan::{execution::Failure, status::whole_seconds},
 };
 
@@ -13,8 +16,118 @@ use crate::{
 pub(super) const READY: &str = "Ready";
 /// Whether a plan is at work.
 pub(super) const RECONCILING: &str = "Reconciling";
-/// Whether a plan has failed and nothing will happen by itself.
+/// Whether a plan has failed, or a change is refused, and nothing will happen by itself.
 pub(super) const STALLED: &str = "Stalled";
+/// Whether the spec is accepted; only there once something was refused.
+pub(super) const ADMITTED: &str = "Admitted";
+
+/// Reason of a refused change.
+pub(super) const CHANGE_DENIED: &str = "ChangeDenied";
+
+/// Why a spec is not admitted.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
+    /// Reason of condition and event.
+    pub reason: &'static str,
+    /// What is wrong, in KUDO's words.
+    pub message: String,
+    /// Whether it may pass without anybody changing the spec.
+    pub may_pass: bool,
+}
+
+/// Where an instance stands while its spec is refused.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Standing {
+    /// It never ran a plan.
+    New,
+    /// No plan is at work.
+    Idle,
+    /// A plan is at work.
+    Running,
+}
+
+/// Returns the condition of this type.
+pub(super) fn find<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a Condition> {
+    conditions.iter().find(|condition| condition.type_ == kind)
+}
+
+/// Sets the conditions of a spec that is refused. A plan that is at work goes on, so only `Admitted`
+/// tells of it then.
+pub(super) fn refuse(
+    conditions: &mut Vec<Condition>,
+    refusal: &Refusal,
+    standing: Standing,
+    generation: Option<i64>,
+    now: Timestamp,
+) {
+    let Refusal {
+        reason,
+        message,
+        may_pass,
+    } = refusal;
+    let mut set = |kind: &str, status: &str, message: &str| {
+        set(conditions, kind, status, reason, message, generation, now);
+    };
+    set(ADMITTED, "False", message);
+    if standing == Standing::Running {
+        return;
+    }
+    if standing == Standing::New {
+        set(READY, "False", message);
+    }
+    let (reconciling, stalled) = if *may_pass {
+        (("True", message.as_str()), ("False", ""))
+    } else {
+        (("False", ""), ("True", message.as_str()))
+    };
+    set(RECONCILING, reconciling.0, reconciling.1);
+    set(STALLED, stalled.0, stalled.1);
+}
+
+/// Sets the conditions of a spec that is accepted again without a plan that would set them.
+pub(super) fn settle(
+    conditions: &mut Vec<Condition>,
+    failure: Option<&str>,
+    standing: Standing,
+    generation: Option<i64>,
+    now: Timestamp,
+) {
+    if find(conditions, ADMITTED).is_none_or(|admitted| admitted.status != "False") {
+        return;
+    }
+    accept(conditions, generation, now);
+    if standing == Standing::Running {
+        return;
+    }
+    let mut set = |kind: &str, status: &str, reason: &str, message: &str| {
+        set(conditions, kind, status, reason, message, generation, now);
+    };
+    match failure {
+        None => {
+            set(RECONCILING, "False", "PlanComplete", "");
+            set(STALLED, "False", "PlanComplete", "");
+        }
+        Some(message) => {
+            set(RECONCILING, "False", "PlanInFatalError", "");
+            set(STALLED, "True", "PlanInFatalError", message);
+        }
+    }
+}
+
+/// Takes back that the spec was refused, where it was.
+pub(super) fn accept(conditions: &mut Vec<Condition>, generation: Option<i64>, now: Timestamp) {
+    if find(conditions, ADMITTED).is_some() {
+        set(
+            conditions,
+            ADMITTED,
+            "True",
+            "ChangeAdmitted",
+            "",
+            generation,
+            now,
+        );
+    }
+}
 
 /// Sets the conditions of a plan that begins. Only plans that bring the instance to its newest state
 /// make `Ready` unknown; others leave it as it is.
@@ -81,6 +194,29 @@ pub(super) fn end(
     set(STALLED, "True", "PlanInFatalError", &failure.message);
 }
 
+/// Returns the conditions of an instance with another `Ready`.
+pub(crate) fn conditions_with_ready(
+    instance: &Instance,
+    status: &str,
+    reason: &str,
+    message: &str,
+    now: Timestamp,
+) -> Vec<Condition> {
+    let known = instance.status.as_ref().map(|status| &status.conditions);
+    let mut conditions = known.cloned().unwrap_or_default();
+    let generation = instance.metadata.generation;
+    set(
+        &mut conditions,
+        READY,
+        status,
+        reason,
+        message,
+        generation,
+        now,
+    );
+    conditions
+}
+
 /// Sets one condition; its time moves only with its status.
 fn set(
     conditions: &mut Vec<Condition>,
@@ -91,8 +227,7 @@ fn set(
     generation: Option<i64>,
     now: Timestamp,
 ) {
-    let old = conditions.iter().find(|condition| condition.type_ == kind);
-    let since = old
+    let since = find(conditions, kind)
         .filter(|old| old.status == status)
         .map(|old| old.last_transition_time.clone());
     let condition = Condition {

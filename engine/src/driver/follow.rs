@@ -7,7 +7,11 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::{
-    api::{Instance, instance::ExecutionStatus},
+    admission::pending::is_undecided,
+    api::{
+        Instance, OperatorVersion, OperatorVersionSpec, instance::ExecutionStatus,
+        names::PLAN_CLEANUP,
+    },
     cluster::{
         kinds,
         lease::{Asked, DURATION},
@@ -17,7 +21,7 @@ use crate::{
     subject::Subject,
 };
 
-use super::{DriveError, Driver, Lease, Outcome, Report};
+use super::{DriveError, Driver, Lease, Outcome, Report, conditions, needs_cleanup};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -30,6 +34,37 @@ pub(super) enum Followed {
 }
 
 impl Driver {
+    /// Follows the plan that KUDO's own manager runs.
+    pub(super) async fn follow_kudo(
+        &self,
+        instance: &Instance,
+        observe: &(dyn Fn(Report) + Sync),
+    ) -> Result<Outcome, DriveError> {
+        observe(Report::DrivenBy("KUDO's own manager".to_owned()));
+        let nobody = OperatorVersion::new("", OperatorVersionSpec::default());
+        self.until_ended(&Subject::of(instance, &nobody), observe)
+            .await
+    }
+
+    /// Returns how `plan` ended, for a caller that scheduled it and found nothing scheduled any more:
+    /// somebody else was quicker.
+    ///
+    /// # Errors
+    ///
+    /// When the instance cannot be read.
+    pub async fn outcome_of(
+        &self,
+        namespace: &str,
+        name: &str,
+        plan: &str,
+    ) -> Result<Outcome, DriveError> {
+        match self.instance(namespace, name).await {
+            Ok(instance) => Ok(outcome_of(&instance, plan)),
+            Err(DriveError::NoInstance { .. }) => Ok(Outcome::Gone),
+            Err(error) => Err(error),
+        }
+    }
+
     pub(super) async fn follow(
         &self,
         subject: &Subject,
@@ -40,24 +75,43 @@ impl Driver {
         observe(Report::DrivenBy(holder.clone()));
         tokio::select! {
             biased;
-            outcome = self.until_ended(subject, observe) => Ok(Followed::Ended(outcome)),
+            outcome = self.until_ended(subject, observe) => Ok(Followed::Ended(outcome?)),
             turn = self.until_silent(subject, holder, version, observe) => turn,
         }
     }
 
     /// Watches the instance until no plan is scheduled.
-    async fn until_ended(&self, subject: &Subject, observe: &(dyn Fn(Report) + Sync)) -> Outcome {
+    async fn until_ended(
+        &self,
+        subject: &Subject,
+        observe: &(dyn Fn(Report) + Sync),
+    ) -> Result<Outcome, DriveError> {
         let target = Target {
             kind: kinds::namespaced("kudo.dev", "v1beta1", "Instance", "instances"),
             namespace: subject.namespace.clone(),
             name: subject.name.clone(),
         };
         let mut last = None;
-        let mut outcome = Outcome::Gone;
+        let mut outcome = Ok(Outcome::Gone);
         let observer = |state: Option<&Value>| {
             let Some(instance) = state.and_then(|state| Instance::deserialize(state).ok()) else {
                 return Verdict::Enough;
             };
+            if instance.metadata.deletion_timestamp.is_some() {
+                return match instance.plan_status(PLAN_CLEANUP) {
+                    _ if !needs_cleanup(&instance) => Verdict::Enough,
+                    Some(cleanup) => {
+                        observe(Report::Progress(cleanup.clone()));
+                        let is_current = cleanup.uid == instance.spec.plan_execution.uid;
+                        if is_current && cleanup.status.is_terminal() {
+                            outcome = Ok(outcome_of(&instance, PLAN_CLEANUP));
+                            return Verdict::Enough;
+                        }
+                        Verdict::Watch
+                    }
+                    None => Verdict::Watch,
+                };
+            }
             let scheduled = instance.spec.plan_execution.plan_name.clone();
             let plan = if scheduled.is_empty() {
                 last.take().unwrap_or_default()
@@ -76,16 +130,14 @@ impl Driver {
                 last = Some(plan);
                 return Verdict::Watch;
             }
-            outcome = match standing {
-                Some(standing) if standing.status == ExecutionStatus::Complete => {
-                    Outcome::Complete { plan }
-                }
-                Some(standing) => Outcome::Failed {
-                    message: status::why_failed(standing),
-                    plan,
-                },
-                None => Outcome::Idle,
-            };
+            if plan.is_empty() && is_undecided(&instance) {
+                let Some(refusal) = refusal_of(&instance) else {
+                    return Verdict::Watch;
+                };
+                outcome = Err(DriveError::Denied(refusal));
+                return Verdict::Enough;
+            }
+            outcome = Ok(outcome_of(&instance, &plan));
             Verdict::Enough
         };
         self.cluster.observe(&target, "", observer).await;
@@ -133,4 +185,26 @@ impl Driver {
     pub fn instances(&self, namespace: &str) -> Api<Instance> {
         Api::namespaced(self.cluster.client().clone(), namespace)
     }
+}
+
+fn outcome_of(instance: &Instance, plan: &str) -> Outcome {
+    let plan = plan.to_owned();
+    match instance.plan_status(&plan) {
+        Some(standing) if standing.status == ExecutionStatus::Complete => {
+            Outcome::Complete { plan }
+        }
+        Some(standing) if standing.status.is_terminal() => Outcome::Failed {
+            message: status::why_failed(standing),
+            plan,
+        },
+        _ => Outcome::Idle,
+    }
+}
+
+/// Returns why the spec as it is now was refused, if it was.
+pub fn refusal_of(instance: &Instance) -> Option<String> {
+    let status = instance.status.as_ref()?;
+    let admitted = conditions::find(&status.conditions, conditions::ADMITTED)?;
+    let is_of_now = admitted.observed_generation == instance.metadata.generation;
+    (admitted.status == "False" && is_of_now).then(|| admitted.message.clone())
 }

@@ -5,12 +5,18 @@
 //! cluster all it needs to go on. When somebody else drives, it follows, and takes over when they fall
 //! silent.
 
+mod admit;
 mod conditions;
 mod dependencies;
 mod follow;
 pub(crate) mod prune;
 mod records;
+mod reschedule;
 mod right;
+
+pub use admit::is_settled;
+pub(crate) use conditions::conditions_with_ready;
+pub use follow::refusal_of;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -26,18 +32,10 @@ use crate::{
     admission,
     api::{
         Instance, Inventory, OperatorVersion, OperatorVersionSpec,
-        instance::{ExecutionStatus, PlanStatus},
+        instance::{Admitted, ExecutionStatus, PlanStatus},
         names::{FINALIZER_CLEANUP, PLAN_CLEANUP},
     },
-    cluster::{
-        Cluster, ClusterError,
-        events::Severity,
-        kinds,
-        lease::Held,
-        pods::Pods,
-        read,
-        watch::{Target, Verdict},
-    },
+    cluster::{Cluster, ClusterError, events::Severity, lease::Held, pods::Pods, read},
     error::event,
     parameters,
     plan::{
@@ -131,6 +129,9 @@ pub enum DriveError {
         /// Name that was looked for.
         name: String,
     },
+    /// The spec asks for something that is not allowed; nothing of it was executed.
+    #[error("the change was denied: {0}")]
+    Denied(String),
 }
 
 /// What one turn of driving led to.
@@ -160,6 +161,12 @@ struct Drive<'a> {
     instance: Instance,
     version: OperatorVersion,
     subject: Subject,
+    /// The part of the spec that the plan runs with.
+    accepted: Admitted,
+    /// Whether the spec that is written is another one, and refused.
+    is_refused: bool,
+    /// What was found out about the spec while the plan ran.
+    refusal: reschedule::Refusals,
     observe: &'a (dyn Fn(Report) + Sync),
     /// The inventory as the end of the plan leaves it.
     settled: Option<Inventory>,
@@ -198,6 +205,9 @@ impl Driver {
         observe: &(dyn Fn(Report) + Sync),
     ) -> Result<Outcome, DriveError> {
         let instance = self.instance(namespace, name).await?;
+        if self.is_kudos(&instance).await {
+            return self.follow_kudo(&instance, observe).await;
+        }
         let mut busy = self.busy_with(namespace, name);
         loop {
             let turn = self.lease_or_outcome(&instance, busy.is_some(), observe);
@@ -237,7 +247,7 @@ impl Driver {
         observe: &(dyn Fn(Report) + Sync),
     ) -> Result<Outcome, DriveError> {
         loop {
-            if let Turn::Ended(outcome) = self.turn(namespace, name, observe).await? {
+            if let Turn::Ended(outcome) = Box::pin(self.turn(namespace, name, observe)).await? {
                 return Ok(outcome);
             }
         }
@@ -256,15 +266,20 @@ impl Driver {
             Err(DriveError::NoInstance { .. }) => return Ok(Turn::Ended(Outcome::Gone)),
             other => other?,
         };
-        let (ov_namespace, ov_name) = instance.operator_version_key();
-        let versions: Api<OperatorVersion> =
-            Api::namespaced(self.cluster.client().clone(), ov_namespace);
-        let Some(version) = read(&versions, ov_name).await? else {
-            return Err(DriveError::NoOperatorVersion {
-                namespace: ov_namespace.to_owned(),
-                name: ov_name.to_owned(),
-            });
+        let is_deleted = instance.metadata.deletion_timestamp.is_some();
+        if is_deleted && !needs_cleanup(&instance) {
+            return Ok(Turn::Ended(Outcome::Gone));
+        }
+        let accepted = match Box::pin(self.admit(instance)).await {
+            Ok(admit::Admission::Go(accepted)) => *accepted,
+            Err(DriveError::NoInstance { .. }) => return Ok(Turn::Ended(Outcome::Gone)),
+            Ok(admit::Admission::Refused(error)) | Err(error) => return Err(error),
         };
+        let instance = accepted.instance;
+        if !is_deleted && !instance.spec.plan_execution.is_scheduled() {
+            return Ok(Turn::Ended(Outcome::Idle));
+        }
+        let version = self.version_in_force(&instance, &accepted.spec).await?;
         let subject = Subject::of(&instance, &version);
         let mut drive = Drive {
             driver: self,
@@ -272,6 +287,9 @@ impl Driver {
             instance,
             version,
             subject,
+            accepted: accepted.spec,
+            is_refused: accepted.is_refused,
+            refusal: reschedule::Refusals::default(),
             observe,
             settled: None,
         };
@@ -310,7 +328,7 @@ impl Drive<'_> {
         if let Some(message) = self.missing_dependency(&plan).await? {
             return self.refuse(&plan, event::DEPENDENCY, message).await;
         }
-        let given = &self.instance.spec.parameters;
+        let given = &self.accepted.parameters;
         let parameters = match parameters::template_values(&self.version.spec.parameters, given) {
             Ok(parameters) => parameters,
             Err(error) => {
@@ -344,11 +362,7 @@ impl Drive<'_> {
     /// The finalizer follows the operator version that is current: without a `cleanup` plan there is
     /// nothing to wait for, so deletion never hangs on it (kudo-spec 9.1, 11).
     async fn schedule_cleanup(&mut self) -> Result<bool, DriveError> {
-        let holds = self.instance.metadata.finalizers.iter().flatten();
-        if !holds
-            .into_iter()
-            .any(|finalizer| finalizer == FINALIZER_CLEANUP)
-        {
+        if !needs_cleanup(&self.instance) {
             return Ok(false);
         }
         let is_done = self
@@ -496,36 +510,6 @@ impl Drive<'_> {
         }
     }
 
-    /// Returns when the instance no longer asks for this execution: its parameters were changed, the
-    /// plan was started anew, or the instance is being deleted.
-    async fn until_rescheduled(&self) {
-        let target = Target {
-            kind: kinds::namespaced("kudo.dev", "v1beta1", "Instance", "instances"),
-            namespace: self.subject.namespace.clone(),
-            name: self.subject.name.clone(),
-        };
-        let uid = self.instance.spec.plan_execution.uid.as_str();
-        let was_deleted = self.instance.metadata.deletion_timestamp.is_some();
-        let observer = |state: Option<&Value>| match state {
-            Some(state)
-                if state["spec"]["planExecution"]["uid"] == uid
-                    && state["spec"]["planExecution"]["paused"] != true
-                    && state["spec"]["planExecution"]["cancelled"] != true
-                    && state["metadata"]["deletionTimestamp"].is_string() == was_deleted =>
-            {
-                Verdict::Watch
-            }
-            _ => Verdict::Enough,
-        };
-        let version = self
-            .instance
-            .metadata
-            .resource_version
-            .clone()
-            .unwrap_or_default();
-        self.cluster().observe(&target, &version, observer).await;
-    }
-
     async fn finish(
         &mut self,
         ended: &PlanStatus,
@@ -628,6 +612,11 @@ async fn show(mut progress: watch::Receiver<PlanStatus>, observe: &(dyn Fn(Repor
             return std::future::pending().await;
         }
     }
+}
+
+fn needs_cleanup(instance: &Instance) -> bool {
+    let holds = instance.metadata.finalizers.iter().flatten();
+    holds.into_iter().any(|one| one == FINALIZER_CLEANUP)
 }
 
 /// Returns the finalizers an instance needs; kept beside the driver, which removes them again.

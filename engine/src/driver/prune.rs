@@ -63,7 +63,7 @@ impl Drive<'_> {
     pub(super) async fn widened_inventory(&self, plan: &str) -> Inventory {
         let effects = self.effects(plan, &[], false).await;
         let old = self.inventory();
-        old.before(&effects, self.instance.operator_version_key().1)
+        old.before(&effects, self.version_name())
     }
 
     /// Deletes what the good end of a plan leaves without anybody who asks for it, and keeps the
@@ -73,7 +73,7 @@ impl Drive<'_> {
             return;
         }
         let effects = self.effects(&ended.name, &skipped(ended), true).await;
-        let version = self.instance.operator_version_key().1;
+        let version = self.version_name();
         let spec = &self.version.spec;
         let settled = self.inventory().after(&effects, &ended.name, version, spec);
         let mut inventory = settled.inventory;
@@ -100,7 +100,7 @@ impl Drive<'_> {
     }
 
     async fn tell_of(&self, object: &ObjectKey, fate: Fate) {
-        let version = self.instance.operator_version_key().1;
+        let version = self.version_name();
         let told = match &fate {
             Fate::Deleted => Some((
                 Severity::Normal,
@@ -202,7 +202,7 @@ impl Drive<'_> {
 
     fn touched(&self, plan: &str) -> Vec<Touched> {
         let spec = &self.version.spec;
-        let given = &self.instance.spec.parameters;
+        let given = &self.accepted.parameters;
         match parameters::template_values(&spec.parameters, given) {
             Ok(values) => {
                 // A plan whose pipes cannot be told apart does not run.

@@ -12,6 +12,7 @@ use kube::{
     Api, ResourceExt as _,
     api::{DeleteParams, ObjectMeta, Patch, PatchParams, PostParams},
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
@@ -27,9 +28,22 @@ use crate::{
     render::{Seed, uses_randomness},
 };
 
-use super::{Drive, DriveError, WRITE_PAUSE, conditions};
+use super::{Drive, DriveError, WRITE_PAUSE, admit::admitted_patch, conditions};
 
 impl Drive<'_> {
+    /// Returns the instance with the part of its spec that the plan runs with.
+    pub(super) fn in_force(&self) -> Instance {
+        let mut instance = self.instance.clone();
+        instance.spec.operator_version = self.accepted.operator_version.clone();
+        instance.spec.parameters = self.accepted.parameters.clone();
+        instance
+    }
+
+    /// Returns the name of the operator version that the plan runs with.
+    pub(super) fn version_name(&self) -> &str {
+        self.version.metadata.name.as_deref().unwrap_or_default()
+    }
+
     /// Writes all plans' statuses and the conditions of a beginning plan.
     pub(super) async fn write_beginning(
         &mut self,
@@ -39,13 +53,16 @@ impl Drive<'_> {
         let now = self.cluster().clock().now();
         let generation = self.instance.metadata.generation;
         let mut known = self.instance.status.clone().unwrap_or_default().conditions;
+        if !self.is_refused {
+            conditions::accept(&mut known, generation, now);
+        }
         conditions::begin(&mut known, plan, generation, now);
         let inventory = self.widened_inventory(plan).await;
         let status = json!({
-            "admitted": history::admitted_patch(&self.instance),
-            "history": history::begun(&self.instance, &self.version, now),
+            "history": history::begun(&self.in_force(), &self.version, now),
             "inventory": inventory,
             "observedGeneration": generation,
+            "admitted": admitted_patch(&self.instance, &self.accepted),
             "lastPlan": LastPlan { name: plan.to_owned(), status: ExecutionStatus::InProgress },
             "planStatus": statuses
                 .iter()
@@ -119,10 +136,14 @@ impl Drive<'_> {
     ) -> Result<(), DriveError> {
         let now = self.cluster().clock().now();
         let mut known = self.instance.status.clone().unwrap_or_default().conditions;
-        let generation = self.instance.metadata.generation;
+        let generation = self.keep_refusal(&mut known);
+        let is_gone_for_good =
+            ended.name == PLAN_CLEANUP && self.instance.metadata.deletion_timestamp.is_some();
+        // Taking the plan off the instance below is a change of the spec that this status speaks of too.
+        let generation = generation.map(|now| if is_gone_for_good { now } else { now + 1 });
         conditions::end(&mut known, failure, generation, now);
         // A plan that could not even begin has no entry yet.
-        let past = history::begun(&self.instance, &self.version, now);
+        let past = history::begun(&self.in_force(), &self.version, now);
         let message = failure.map_or("", |failure| &failure.message);
         let mut status = json!({
             "history": history::ended(&past, ended, message, now),
@@ -352,4 +373,15 @@ pub(super) fn nothing_scheduled() -> Value {
         "planName": null, "uid": null, "status": null, "requestedBy": null,
         "paused": null, "cancelled": null,
     })
+}
+
+/// Returns the merge patch that makes `new` out of `old`: what is gone is null.
+pub(super) fn merged<V: Serialize>(
+    old: &BTreeMap<String, V>,
+    new: &BTreeMap<String, V>,
+) -> BTreeMap<String, Value> {
+    let gone = old.keys().filter(|name| !new.contains_key(*name));
+    let gone = gone.map(|name| (name.clone(), Value::Null));
+    let kept = new.iter().map(|(name, value)| (name.clone(), json!(value)));
+    gone.chain(kept).collect()
 }

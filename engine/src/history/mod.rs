@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, MicroTime};
-use serde_json::{Value, json};
 
 use crate::{
     api::{
@@ -104,19 +103,6 @@ pub fn shown(status: &InstanceStatus) -> Vec<PastExecution> {
         }
     }
     history
-}
-
-/// Returns the merge patch that makes `status.admitted` what `instance` asks for now.
-pub fn admitted_patch(instance: &Instance) -> Value {
-    let spec = &instance.spec;
-    let mut parameters: BTreeMap<&String, Option<&String>> = BTreeMap::new();
-    let old = instance.status.as_ref();
-    if let Some(old) = old.and_then(|status| status.admitted.as_ref()) {
-        parameters.extend(old.parameters.keys().map(|name| (name, None)));
-    }
-    let now = spec.parameters.iter();
-    parameters.extend(now.map(|(name, value)| (name, Some(value))));
-    json!({"operatorVersion": spec.operator_version, "parameters": parameters})
 }
 
 fn beginning(

@@ -1,5 +1,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
+use serde_json::{Value, json};
+
 use super::*;
 use crate::api::{InstanceSpec, OperatorVersionSpec, PlanExecution, instance::StepStatus};
 
@@ -324,19 +326,4 @@ fn a_patch_by_another_program_is_told_by_its_own_name() {
     let both = json!({"f:requestedBy": {}, "f:uid": {}});
     instance.metadata.managed_fields = Some(vec![entry("kudo-rs", both)]);
     assert_eq!(requester(&instance), "kudo-rs update by alice");
-}
-
-#[test]
-fn a_parameter_that_was_removed_is_no_longer_admitted() {
-    let mut instance = asking("deploy", "u1");
-    instance
-        .spec
-        .parameters
-        .insert("GONE".to_owned(), "1".to_owned());
-    begin(&mut instance, 1);
-    instance.spec.parameters = BTreeMap::from([("COUNT".to_owned(), "2".to_owned())]);
-
-    let patch = admitted_patch(&instance);
-
-    assert_eq!(patch["parameters"], json!({"COUNT": "2", "GONE": null}));
 }

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use kube::{
     Api,
     api::{Patch, PatchParams},
@@ -10,8 +9,14 @@ use kube::{
 use serde_json::Value;
 
 use crate::{
-    admission::{Change, Schedule, admitted_execution, decide, merge_patch},
-    api::{Instance, Operator, OperatorSpec, OperatorVersion, PlanExecution, names::FIELD_MANAGER},
+    admission::{
+        Change, Decision, Schedule, admitted_execution, decide, merge_patch,
+        pending::{accepted, as_accepted},
+    },
+    api::{
+        Instance, Operator, OperatorSpec, OperatorVersion, PlanExecution,
+        instance::ExecutionStatus, names::FIELD_MANAGER,
+    },
     cluster::{Cluster, ClusterError, read},
     offline,
     package::Release,
@@ -23,8 +28,6 @@ use super::{OperationError, unknown_parameter};
 const MOST_TRIES: u32 = 5;
 /// The pause before that, longer each time.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Name of the webhook configuration that KUDO's own manager comes with (kudo-spec 6.1).
-pub const KUDO_WEBHOOK: &str = "kudo-manager-instance-admission-webhook-config";
 
 /// What is asked of an instance.
 #[derive(Clone, Debug)]
@@ -77,7 +80,8 @@ pub async fn change(
             });
         }
         let version = operator_version(cluster, &old).await?;
-        let Some(patch) = patch(cluster, &old, &version, edit, &uid).await? else {
+        let written = written(cluster, &old, &version, edit, &uid).await?;
+        let Some(Written { patch, runs }) = written else {
             return Ok(Asked::Unchanged);
         };
         let params = PatchParams {
@@ -98,6 +102,9 @@ pub async fn change(
                 continue;
             }
         };
+        if !runs {
+            return Ok(Asked::Unchanged);
+        }
         let asked = &patch["spec"]["planExecution"]["uid"];
         let is_driven_by_kudo = *asked != stored.spec.plan_execution.uid.as_str();
         let plan = stored.spec.plan_execution.plan_name;
@@ -132,14 +139,22 @@ pub(super) async fn operator_version(
     })
 }
 
+/// The merge patch of a change.
+struct Written {
+    patch: Value,
+    /// Whether it starts a plan.
+    runs: bool,
+}
+
 /// Returns the merge patch that makes `edit` true, or `None` when it is true already.
-async fn patch(
+async fn written(
     cluster: &Cluster,
     old: &Instance,
     version: &OperatorVersion,
     edit: &Edit,
     uid: &str,
-) -> Result<Option<Value>, OperationError> {
+) -> Result<Option<Written>, OperationError> {
+    let before = in_force(old);
     let mut new = old.clone();
     match edit {
         Edit::Parameters(values) => {
@@ -155,14 +170,12 @@ async fn patch(
             };
         }
     }
-    let decision = decide(Change::Update {
-        old,
-        new: &new,
-        old_operator_version: Some(version),
-        operator_version: version,
-    })?;
+    let decision = decision(cluster, &before, &new, version).await?;
     let Schedule::Run(plan_name) = decision.schedule.clone() else {
-        return Ok(None);
+        // What was refused before may be put right without anything to run.
+        let is_stored = decision.parameters == old.spec.parameters;
+        let patch = merge_patch(old, old, &decision, None);
+        return Ok((!is_stored).then_some(Written { patch, runs: false }));
     };
     new.spec.parameters.clone_from(&decision.parameters);
     let release = Release {
@@ -172,15 +185,44 @@ async fn patch(
     };
     offline::check(&release, &plan_name)?;
     // KUDO's webhook schedules by itself, and refuses a change that names the plan too.
-    let is_ours = matches!(edit, Edit::Run(_)) || !has_kudo_webhook(cluster).await;
+    let is_ours = matches!(edit, Edit::Run(_)) || !cluster.has_kudo_webhook().await;
     let execution = admitted_execution(&plan_name, uid.to_owned(), cluster.requester());
-    let instance = &release.instance;
     let execution = is_ours.then_some(&execution);
-    Ok(Some(merge_patch(old, instance, &decision, execution)))
+    let patch = merge_patch(old, &release.instance, &decision, execution);
+    Ok(Some(Written { patch, runs: true }))
 }
 
-/// Whether KUDO's own admission webhook is installed; somebody who may not look has not installed it.
-pub(super) async fn has_kudo_webhook(cluster: &Cluster) -> bool {
-    let webhooks: Api<MutatingWebhookConfiguration> = Api::all(cluster.client().clone());
-    matches!(read(&webhooks, KUDO_WEBHOOK).await, Ok(Some(_)))
+/// Returns the instance as it was decided on last: what somebody wrote since then is decided on
+/// together with the edit.
+pub(super) fn in_force(old: &Instance) -> Instance {
+    let Some(accepted) = accepted(old) else {
+        return old.clone();
+    };
+    let mut before = as_accepted(old, &accepted);
+    let scheduled = &old.spec.plan_execution;
+    if scheduled.status.is_some_and(ExecutionStatus::is_running) {
+        // It was decided on, and nobody has begun with it yet.
+        before.spec.plan_execution = scheduled.clone();
+    }
+    before
+}
+
+async fn decision(
+    cluster: &Cluster,
+    before: &Instance,
+    new: &Instance,
+    version: &OperatorVersion,
+) -> Result<Decision, OperationError> {
+    let is_upgrade = before.spec.operator_version != new.spec.operator_version;
+    let old_version = if is_upgrade {
+        operator_version(cluster, before).await.ok()
+    } else {
+        Some(version.clone())
+    };
+    Ok(decide(Change::Update {
+        old: before,
+        new,
+        old_operator_version: old_version.as_ref(),
+        operator_version: version,
+    })?)
 }

@@ -10,7 +10,9 @@ mod install;
 mod uninstall;
 mod upgrade;
 
-pub use change::{Asked, Edit, KUDO_WEBHOOK, change};
+pub use change::{Asked, Edit, change};
+
+pub use crate::cluster::definitions::KUDO_WEBHOOK;
 pub use control::{Control, Refusal, control};
 pub use install::{Installed, Object, install};
 pub use uninstall::{Leaving, descendants, uninstall};

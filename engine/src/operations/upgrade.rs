@@ -18,7 +18,7 @@ use crate::{
 
 use super::{
     Asked, Object, OperationError,
-    change::{has_kudo_webhook, operator_version},
+    change::{in_force, operator_version},
     children::checked_children,
     install::Writing,
     unknown_parameter,
@@ -72,7 +72,7 @@ pub async fn upgrade(
             namespace: namespace.to_owned(),
             name: name.to_owned(),
         })?;
-        let from = operator_version(cluster, &old).await?;
+        let from = operator_version(cluster, &in_force(&old)).await?;
         let (new, decision) = decided(upgrade, &old, &from)?;
         let Schedule::Run(plan) = decision.schedule.clone() else {
             return Err(OperationError::NoVersion(version_name(&from)));
@@ -105,7 +105,7 @@ pub async fn upgrade(
             is_installed = true;
         }
         let execution = admitted_execution(&plan, cluster.ids().uid(), cluster.requester());
-        let by_kudo = has_kudo_webhook(cluster).await;
+        let by_kudo = cluster.has_kudo_webhook().await;
         let patch = merge_patch(&old, &new, &decision, (!by_kudo).then_some(&execution));
         let params = PatchParams {
             field_manager: Some(FIELD_MANAGER.to_owned()),
@@ -150,8 +150,9 @@ fn decided(
     new.spec
         .parameters
         .retain(|name, _| to.spec.parameters.iter().any(|one| one.name == *name));
+    let before = in_force(old);
     let decision = decide(Change::Update {
-        old,
+        old: &before,
         new: &new,
         old_operator_version: Some(from),
         operator_version: to,

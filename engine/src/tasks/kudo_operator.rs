@@ -312,5 +312,6 @@ fn not_driven(wish: &Wish, error: &DriveError) -> TaskError {
         DriveError::NoOperatorVersion { .. } => {
             TaskError::fatal(event::INVALID_OPERATOR_VERSION, cause)
         }
+        DriveError::Denied(_) => TaskError::fatal(event::TERMINAL, cause),
     }
 }

@@ -159,12 +159,17 @@ fn strip(value: &mut Value) {
             ] {
                 map.remove(key);
             }
+            // That a change was refused before it was accepted is remembered; a stale read can do so.
+            map.remove("k:{\"type\":\"Admitted\"}");
             if map.contains_key("kudo.dev/dependencies-hash") {
                 map.insert("kudo.dev/dependencies-hash".to_owned(), "<hash>".into());
             }
             map.values_mut().for_each(strip);
         }
-        Value::Array(list) => list.iter_mut().for_each(strip),
+        Value::Array(list) => {
+            list.retain(|one| one["type"] != "Admitted" || one["status"] != "True");
+            list.iter_mut().for_each(strip);
+        }
         Value::String(text) if text.parse::<Timestamp>().is_ok() => "<time>".clone_into(text),
         _ => {}
     }

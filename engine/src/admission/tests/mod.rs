@@ -1,5 +1,7 @@
 //! The decision table of kudo-spec A.4, row by row, and the rows where KUDO had holes.
 
+mod pending;
+
 use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::apis::meta::v1::Time};
 
 use super::*;
