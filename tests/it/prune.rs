@@ -115,9 +115,18 @@ impl Drop for Admin {
 
 /// Writes version `version` of a package whose deploy plan has these tasks, and returns its folder.
 ///
+/// Each test has an operator of its own: an instance that has just been made of the same operator,
+/// anywhere in the cluster, may use what belongs to no namespace, and so keeps it there.
+///
 /// A resource `x` is the `ConfigMap` `x`, and `role` is a `ClusterRole` named after the namespace.
-fn package(user: &User, version: &str, tasks: &[(&str, &[&str])], plans: &str) -> String {
-    let folder = format!("pruned-{version}");
+fn package(
+    user: &User,
+    operator: &str,
+    version: &str,
+    tasks: &[(&str, &[&str])],
+    plans: &str,
+) -> String {
+    let folder = format!("{operator}-{version}");
     for resource in tasks.iter().flat_map(|(_, resources)| *resources) {
         let text = if *resource == "role" {
             "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  \
@@ -134,15 +143,15 @@ fn package(user: &User, version: &str, tasks: &[(&str, &[&str])], plans: &str) -
         format!("- {{name: {name}, kind: Apply, spec: {{resources: [{files}]}}}}\n")
     });
     let names: Vec<_> = tasks.iter().map(|(name, _)| *name).collect();
-    let operator = format!(
-        "apiVersion: kudo.dev/v1beta1\nname: pruned\noperatorVersion: {version}\n\
+    let written = format!(
+        "apiVersion: kudo.dev/v1beta1\nname: {operator}\noperatorVersion: {version}\n\
          kubernetesVersion: 1.20.0\ntasks:\n{}- {{name: nothing, kind: Dummy, spec: {{done: true}}}}\n\
          plans:\n  deploy:\n    strategy: serial\n    phases:\n    - name: main\n      \
          strategy: serial\n      steps: [{{name: all, tasks: [{}]}}]\n{plans}",
         listed.collect::<String>(),
         names.join(", "),
     );
-    user.file(&format!("{folder}/operator.yaml"), &operator);
+    user.file(&format!("{folder}/operator.yaml"), &written);
     let parameters = "apiVersion: kudo.dev/v1beta1\nparameters: []\n";
     user.file(&format!("{folder}/params.yaml"), parameters);
     user.path(&folder).to_str().unwrap().to_owned()
@@ -159,11 +168,18 @@ fn an_upgrade_deletes_what_the_new_version_no_longer_has() {
         let app = ["keep", "old", "guarded", "stolen", "role"];
         let one = package(
             &user,
+            "upgraded",
             "0.1.0",
             &[("app", &app), ("gone", &["gone", "moved"])],
             "",
         );
-        let two = package(&user, "0.2.0", &[("app", &["keep", "new", "moved"])], "");
+        let two = package(
+            &user,
+            "upgraded",
+            "0.2.0",
+            &[("app", &["keep", "new", "moved"])],
+            "",
+        );
         user.run(&["install", &one]).ok();
         user.run(&["install", &two, "--skip-instance"]).ok();
         let role = format!("{}-role", user.namespace());
@@ -172,7 +188,7 @@ fn an_upgrade_deletes_what_the_new_version_no_longer_has() {
         let label = json!({"metadata": {"labels": {"kudo.dev/instance": "other"}}});
         admin.merge("ConfigMap", "stolen", label);
 
-        admin.upgrade("pruned-instance", "pruned-0.2.0");
+        admin.upgrade("upgraded-instance", "upgraded-0.2.0");
         let waited = user.run(&["plan", "wait"]);
 
         assert_eq!(waited.code, 0, "{}", waited.stderr);
@@ -187,7 +203,7 @@ fn an_upgrade_deletes_what_the_new_version_no_longer_has() {
         assert!(!admin.has("ClusterRole", &role), "{}", waited.stderr);
         let left = "ConfigMap `guarded` is left: its annotation kudo.dev/prune says disabled.\n";
         assert!(waited.stderr.contains(left), "{}", waited.stderr);
-        let no_longer = "was deleted: pruned-0.2.0 no longer has it";
+        let no_longer = "was deleted: upgraded-0.2.0 no longer has it";
         assert_eq!(
             admin.events("Pruned"),
             [
@@ -199,7 +215,7 @@ fn an_upgrade_deletes_what_the_new_version_no_longer_has() {
         let history = user.run(&["plan", "history", "--last"]).ok();
         assert!(history.contains("trigger  upgrade\n"), "{history}");
         assert!(
-            history.contains("pruned-0.1.0 -> pruned-0.2.0\n"),
+            history.contains("upgraded-0.1.0 -> upgraded-0.2.0\n"),
             "{history}"
         );
         user.run(&["uninstall"]).ok();
@@ -211,17 +227,23 @@ fn an_update_deletes_nothing_and_a_failed_upgrade_neither() {
     for backend in backends() {
         let user = User::on(backend.clone());
         let admin = Admin::beside(&user, &backend);
-        let one = package(&user, "0.1.0", &[("app", &["keep", "old"])], "");
-        let bad = package(&user, "0.2.0", &[("app", &["keep"]), ("bad", &["bad"])], "");
+        let one = package(&user, "updated", "0.1.0", &[("app", &["keep", "old"])], "");
+        let bad = package(
+            &user,
+            "updated",
+            "0.2.0",
+            &[("app", &["keep"]), ("bad", &["bad"])],
+            "",
+        );
         user.file(
-            "pruned-0.2.0/templates/bad.yaml",
+            "updated-0.2.0/templates/bad.yaml",
             "apiVersion: v1\nkind: Nothing\nmetadata:\n  name: bad\n",
         );
         user.run(&["install", &one]).ok();
         user.run(&["install", &bad, "--skip-instance"]).ok();
 
         user.run(&["plan", "trigger", "--name", "deploy"]).ok();
-        admin.upgrade("pruned-instance", "pruned-0.2.0");
+        admin.upgrade("updated-instance", "updated-0.2.0");
         let failed = user.run(&["plan", "wait"]);
 
         assert_eq!(failed.code, 3, "{}", failed.stderr);
@@ -244,7 +266,13 @@ fn objects_of_the_cluster_go_with_their_instance() {
         ];
         for (number, (plans, uninstall)) in ways.into_iter().enumerate() {
             let version = format!("0.{number}.0");
-            let package = package(&user, &version, &[("app", &["one", "role"])], plans);
+            let package = package(
+                &user,
+                "clustered",
+                &version,
+                &[("app", &["one", "role"])],
+                plans,
+            );
             user.run(&["install", &package]).ok();
             assert!(admin.has("ClusterRole", &role));
 
@@ -259,7 +287,11 @@ fn objects_of_the_cluster_go_with_their_instance() {
                 gone.stderr
             );
             assert!(!admin.has("ClusterRole", &role), "{}", gone.stderr);
-            assert!(!admin.has("Instance", "pruned-instance"), "{}", gone.stderr);
+            assert!(
+                !admin.has("Instance", "clustered-instance"),
+                "{}",
+                gone.stderr
+            );
         }
     }
 }
@@ -270,7 +302,7 @@ fn what_another_instance_uses_stays_until_that_goes() {
         let user = User::on(backend.clone());
         let admin = Admin::beside(&user, &backend);
         let role = format!("{}-role", user.namespace());
-        let package = package(&user, "0.1.0", &[("app", &["role"])], "");
+        let package = package(&user, "shared", "0.1.0", &[("app", &["role"])], "");
         user.run(&["install", &package, "--instance", "a"]).ok();
         user.run(&["install", &package, "--instance", "b"]).ok();
         // Whoever applied it last is named by its label.
