@@ -342,7 +342,7 @@ pub(super) fn admitted_patch(instance: &Instance, admitted: &Admitted) -> Value 
     // An empty patch of a field that is not there would make it, and the end differ by who wrote it.
     if patch["parameters"]
         .as_object()
-        .is_some_and(|one| one.is_empty())
+        .is_some_and(serde_json::Map::is_empty)
         && let Some(patch) = patch.as_object_mut()
     {
         patch.remove("parameters");

@@ -49,12 +49,12 @@ impl Dice {
         self.faults += 1;
         let done = self.below(2) == 0;
         match self.below(10) {
+            0 | 1 | 7 if asked.is_watch => self.cut(),
             0 if asked.method != Method::GET => Fault::Refused {
                 code: 409,
                 retry_after: None,
                 done: false,
             },
-            0 | 1 if asked.is_watch => self.cut(),
             0 | 1 => Fault::Stale {
                 changes: 1 + self.below(60),
             },
@@ -71,7 +71,6 @@ impl Dice {
             5 => Fault::Silent { done },
             6 if self.kills && done => Fault::DiesUnheard,
             6 if self.kills => Fault::DiesBefore,
-            7 if asked.is_watch => self.cut(),
             _ => Fault::Breaks { done },
         }
     }

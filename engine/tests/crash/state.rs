@@ -194,7 +194,8 @@ fn number(lines: Vec<String>) -> Vec<String> {
                     known.push(uid.to_owned());
                     known.len() - 1
                 });
-            out += &format!("{}<uid {index}>", &rest[..at]);
+            out += &rest[..at];
+            out.extend(["<uid ", &index.to_string(), ">"]);
             rest = &rest[at + 36..];
         }
         out + rest

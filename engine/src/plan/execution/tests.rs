@@ -340,3 +340,26 @@ async fn a_plan_that_had_failed_stays_failed() {
     assert_eq!(outcome.unwrap().unwrap_err().message, "no");
     assert_eq!(plan.status, ExecutionStatus::FatalError);
 }
+
+#[tokio::test]
+async fn pauses_grow_to_a_bound_and_differ_with_task_and_try() {
+    let execution = execution("serial", &[("a", Ends::Transient)]);
+    let at = |task: &str| Position {
+        plan: "test".to_owned(),
+        phase: "phase".to_owned(),
+        step: "a".to_owned(),
+        task: task.to_owned(),
+    };
+
+    let pauses: Vec<_> = (1..=9)
+        .map(|tries| execution.pause(&at("t"), tries, None))
+        .collect();
+
+    for (pause, seconds) in pauses.iter().zip([1, 2, 4, 8, 16, 32, 60, 60, 60]) {
+        let least = Duration::from_secs(seconds);
+        assert!((least..=least * 5 / 4).contains(pause), "{pause:?}");
+    }
+    assert_ne!(pauses[6], pauses[7]);
+    assert_ne!(execution.pause(&at("u"), 7, None), pauses[6]);
+    assert!(execution.pause(&at("t"), 1, Some(30)) >= Duration::from_secs(30));
+}
