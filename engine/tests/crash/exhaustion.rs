@@ -185,3 +185,18 @@ fn a_plan_by_hand_survives_every_crash() {
 fn an_uninstall_survives_every_crash() {
     exhaust(&packages::cleanup());
 }
+
+#[test]
+fn artifacts_of_pipes_are_made_once() {
+    exhaust(&packages::pipes());
+}
+
+#[test]
+fn a_tree_of_operators_survives_every_crash() {
+    exhaust(&packages::tree());
+}
+
+#[test]
+fn an_upgrade_prunes_whatever_happens() {
+    exhaust(&packages::upgrade());
+}

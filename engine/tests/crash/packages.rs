@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fs};
 
-use kudo_engine::package::Package;
+use kudo_engine::{
+    operations::Upgrade,
+    package::{Found, Package},
+};
 
 use crate::world::Command;
 
@@ -116,11 +119,27 @@ const TASKS: &str = "
 - {name: fail, kind: Dummy, spec: {wantErr: true, fatal: true}}
 ";
 
+const PARAMETERS_ALONE: &str = "apiVersion: kudo.dev/v1beta1
+parameters:
+- {name: SIZE, default: \"2\"}
+";
+
 const PARAMETERS: &str = "apiVersion: kudo.dev/v1beta1
 parameters:
 - {name: SIZE, default: \"2\", trigger: resize}
 - {name: EXTRA, default: \"true\", trigger: toggle}
 ";
+
+/// Returns the package in `files`.
+fn package(files: &[(&str, &str)]) -> Package {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    Package::read(folder.path()).unwrap()
+}
 
 /// Returns an installation of a package that has these plans, written as
 /// `plan strategy: phase strategy: step=task,task ...` lines.
@@ -143,11 +162,8 @@ fn install(plans: &str) -> Command {
         ),
     );
     let release = Package::read(folder.path()).unwrap().release().unwrap();
-    Command::Install(Box::new(release.named(
-        "default",
-        Some("demo"),
-        BTreeMap::new(),
-    )))
+    let release = release.named("default", Some("demo"), BTreeMap::new());
+    Command::Install(Box::new(release), Vec::new())
 }
 
 /// Returns a plan of one phase, each step with one task of the same name.
@@ -285,6 +301,158 @@ pub(crate) fn cleanup() -> Scenario {
     )
 }
 
+/// A pod makes files, which become a Secret and a `ConfigMap`; later steps use and remake them.
+pub(crate) fn pipes() -> Scenario {
+    let operator = "apiVersion: kudo.dev/v1beta1
+name: demo
+operatorVersion: 0.1.0
+tasks:
+- name: make
+  kind: Pipe
+  spec:
+    pod: pod.yaml
+    pipe:
+    - {file: /work/tls.key, kind: Secret, key: Key}
+    - {file: /work/tls.crt, kind: ConfigMap, key: Cert}
+- {name: use, kind: Apply, spec: {resources: [map.yaml]}}
+plans:
+  deploy:
+    strategy: serial
+    phases:
+    - {name: one, strategy: serial, steps: [{name: make, tasks: [make]}, {name: use, tasks: [use]}]}
+";
+    let pod = "apiVersion: v1
+kind: Pod
+spec:
+  volumes: [{name: work, emptyDir: {}}]
+  initContainers:
+  - {name: make, image: alpine, command: [make], volumeMounts: [{name: work, mountPath: /work}]}
+";
+    let map = "apiVersion: v1
+kind: ConfigMap
+metadata: {name: user}
+data: {key: \"{{ .Pipes.Key }}\", cert: \"{{ .Pipes.Cert }}\"}
+";
+    let package = package(&[
+        ("operator.yaml", operator),
+        (
+            "params.yaml",
+            "apiVersion: kudo.dev/v1beta1\nparameters: []\n",
+        ),
+        ("templates/pod.yaml", pod),
+        ("templates/map.yaml", map),
+    ]);
+    let release = package.release().unwrap();
+    let release = release.named("default", Some("demo"), BTreeMap::new());
+    scenario(
+        "pipes",
+        Vec::new(),
+        Command::Install(Box::new(release), Vec::new()),
+    )
+}
+
+/// A package whose only tasks are two others, of which one has children too.
+pub(crate) fn tree() -> Scenario {
+    let leaf = "apiVersion: kudo.dev/v1beta1
+name: leaf
+operatorVersion: 0.1.0
+tasks:
+- {name: config, kind: Apply, spec: {resources: [map.yaml, job.yaml]}}
+plans:
+  deploy: {strategy: serial, phases: [{name: main, strategy: serial, steps: [{name: config, tasks: [config]}]}]}
+";
+    let parent = |name: &str, child: &str| {
+        format!(
+            "apiVersion: kudo.dev/v1beta1
+name: {name}
+operatorVersion: 0.1.0
+tasks:
+- {{name: child, kind: KudoOperator, spec: {{package: {child}, operatorVersion: 0.1.0}}}}
+plans:
+  deploy: {{strategy: serial, phases: [{{name: main, strategy: serial, steps: [{{name: child, tasks: [child]}}]}}]}}
+"
+        )
+    };
+    let parameters = (
+        "params.yaml",
+        "apiVersion: kudo.dev/v1beta1\nparameters: []\n",
+    );
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: \"{{ .Name }}\"}\n";
+    let job = TEMPLATES.iter().find(|(name, _)| *name == "job").unwrap().1;
+    let read = |operator: &str| {
+        package(&[
+            ("operator.yaml", operator),
+            parameters,
+            ("templates/map.yaml", map),
+            ("templates/job.yaml", job),
+        ])
+    };
+    let needed = [read(leaf), read(&parent("middle", "leaf"))].map(|package| {
+        let release = package.release().unwrap();
+        Found {
+            operator: release.operator,
+            operator_version: release.operator_version,
+            package: Some(package),
+        }
+    });
+    let release = read(&parent("demo", "middle")).release().unwrap();
+    let release = release.named("default", Some("demo"), BTreeMap::new());
+    let install = Command::Install(Box::new(release), needed.to_vec());
+    scenario("a tree of operators", Vec::new(), install)
+}
+
+/// A newer version that no longer has one of its objects, and runs a Job on the way.
+pub(crate) fn upgrade() -> Scenario {
+    let read = |version: &str, resources: &str| {
+        let operator = format!(
+            "apiVersion: kudo.dev/v1beta1
+name: demo
+operatorVersion: {version}
+tasks:
+- {{name: app, kind: Apply, spec: {{resources: [{resources}]}}}}
+- {{name: job, kind: Apply, spec: {{resources: [job.yaml]}}}}
+plans:
+  deploy: {{strategy: serial, phases: [{{name: main, strategy: serial, steps: [{{name: app, tasks: [app]}}]}}]}}
+  upgrade:
+    strategy: serial
+    phases:
+    - name: main
+      strategy: serial
+      steps: [{{name: job, tasks: [job]}}, {{name: app, tasks: [app]}}]
+"
+        );
+        let names = ["map", "other", "job"].map(|name| format!("templates/{name}.yaml"));
+        let template = |name: &str| TEMPLATES.iter().find(|one| one.0 == name).unwrap().1;
+        package(&[
+            ("operator.yaml", &operator),
+            ("params.yaml", PARAMETERS_ALONE),
+            (&names[0], template("map")),
+            (&names[1], template("other")),
+            (&names[2], template("job")),
+        ])
+    };
+    let old = read("0.1.0", "map.yaml, other.yaml").release().unwrap();
+    let old = old.named("default", Some("demo"), BTreeMap::new());
+    let package = read("0.2.0", "map.yaml");
+    let release = package.release().unwrap();
+    let upgrade = Upgrade {
+        package: Found {
+            operator: release.operator,
+            operator_version: release.operator_version,
+            package: Some(package),
+        },
+        needed: Vec::new(),
+        parameters: BTreeMap::new(),
+        allow_downgrade: false,
+        is_dry_run: false,
+    };
+    scenario(
+        "upgrade with prune",
+        vec![Command::Install(Box::new(old), Vec::new())],
+        Command::Upgrade(Box::new(upgrade)),
+    )
+}
+
 pub(crate) fn all() -> Vec<Scenario> {
     vec![
         serial(),
@@ -295,5 +463,8 @@ pub(crate) fn all() -> Vec<Scenario> {
         toggle_off(),
         run_by_hand(),
         cleanup(),
+        pipes(),
+        tree(),
+        upgrade(),
     ]
 }

@@ -78,7 +78,7 @@ fn objects(store: &Store) -> Vec<String> {
         }
     }
     let aliases = aliases(&found);
-    let mut lines: Vec<String> = found
+    let lines: Vec<String> = found
         .into_iter()
         .map(|(resource, mut object)| {
             strip(&mut object);
@@ -88,7 +88,6 @@ fn objects(store: &Store) -> Vec<String> {
                 .fold(line, |line, (from, to)| line.replace(from, to))
         })
         .collect();
-    lines.sort();
     number(lines)
 }
 
@@ -165,6 +164,10 @@ fn strip(value: &mut Value) {
                 map.insert("kudo.dev/dependencies-hash".to_owned(), "<hash>".into());
             }
             map.values_mut().for_each(strip);
+            // The server sorts them by time.
+            if let Some(Value::Array(managers)) = map.get_mut("managedFields") {
+                managers.sort_by_cached_key(ToString::to_string);
+            }
         }
         Value::Array(list) => {
             list.retain(|one| one["type"] != "Admitted" || one["status"] != "True");
@@ -176,31 +179,34 @@ fn strip(value: &mut Value) {
 }
 
 /// Gives every other uid, such as those of executions, a number in order of appearance.
-fn number(lines: Vec<String>) -> Vec<String> {
+fn number(mut lines: Vec<String>) -> Vec<String> {
+    // In an order that does not depend on them.
+    lines.sort_by_cached_key(|line| with_uids(line, |_| String::new()));
     let mut known: Vec<String> = Vec::new();
-    let one = |line: String| {
-        let mut rest = line.as_str();
-        let mut out = String::new();
-        while let Some(at) = rest
-            .char_indices()
-            .map(|(at, _)| at)
-            .find(|at| is_uid(&rest[*at..]))
-        {
-            let uid = &rest[at..at + 36];
-            let index = known
-                .iter()
-                .position(|known| known == uid)
-                .unwrap_or_else(|| {
-                    known.push(uid.to_owned());
-                    known.len() - 1
-                });
-            out += &rest[..at];
-            out.extend(["<uid ", &index.to_string(), ">"]);
-            rest = &rest[at + 36..];
-        }
-        out + rest
+    let mut numbered = |uid: &str| {
+        let index = known.iter().position(|known| known == uid);
+        let index = index.unwrap_or_else(|| {
+            known.push(uid.to_owned());
+            known.len() - 1
+        });
+        format!("<uid {index}>")
     };
-    lines.into_iter().map(one).collect()
+    let lines = lines.iter().map(|line| with_uids(line, &mut numbered));
+    lines.collect()
+}
+
+/// Returns `line` with each uid replaced.
+fn with_uids(line: &str, mut replaced: impl FnMut(&str) -> String) -> String {
+    let (mut rest, mut out) = (line, String::new());
+    loop {
+        let mut starts = rest.char_indices().map(|(at, _)| at);
+        let Some(at) = starts.find(|at| is_uid(&rest[*at..])) else {
+            return out + rest;
+        };
+        out += &rest[..at];
+        out += &replaced(&rest[at..at + 36]);
+        rest = &rest[at + 36..];
+    }
 }
 
 fn is_uid(text: &str) -> bool {

@@ -34,6 +34,8 @@ impl Time {
         })));
         let idle = time.clone();
         let runtime = tokio::runtime::Builder::new_current_thread()
+            // Connections into pods ping now and then; nothing waits for that.
+            .enable_time()
             .on_thread_park(move || idle.advance())
             .build()
             .unwrap();

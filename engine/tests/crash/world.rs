@@ -7,8 +7,8 @@ use kudo_engine::{
     clock::Ids,
     cluster::Cluster,
     driver::{Driver, Outcome},
-    operations::{self, Edit},
-    package::Release,
+    operations::{self, Edit, Upgrade},
+    package::{Found, Release},
 };
 use kudo_sandbox::{
     Options, Sandbox,
@@ -34,9 +34,10 @@ const SETTLES_IN: Duration = Duration::from_mins(5);
 /// What a user asks for.
 #[derive(Clone, Debug)]
 pub(crate) enum Command {
-    Install(Box<Release>),
+    Install(Box<Release>, Vec<Found>),
     Set(BTreeMap<String, String>),
     Run(String),
+    Upgrade(Box<Upgrade>),
     Uninstall,
 }
 
@@ -164,7 +165,11 @@ impl World {
     fn is_taken(&self, instance: &str, before: Option<&Instance>, command: &Command) -> bool {
         let now = self.instance(instance);
         match command {
-            Command::Install(_) => now.is_some(),
+            Command::Install(..) => now.is_some(),
+            Command::Upgrade(upgrade) => now.is_some_and(|now| {
+                let to = upgrade.package.operator_version.metadata.name.as_deref();
+                Some(now.operator_version_key().1) == to
+            }),
             Command::Uninstall => now.is_none_or(|now| now.metadata.deletion_timestamp.is_some()),
             Command::Set(values) => now.is_some_and(|now| {
                 values
@@ -195,10 +200,14 @@ async fn ask(
     command: &Command,
 ) -> Result<(), operations::OperationError> {
     let edit = match command {
-        Command::Install(release) => {
-            return operations::install(cluster, release, &[], false)
+        Command::Install(release, needed) => {
+            return operations::install(cluster, release, needed, false)
                 .await
                 .map(drop);
+        }
+        Command::Upgrade(upgrade) => {
+            let upgraded = operations::upgrade(cluster, "default", instance, upgrade).await;
+            return upgraded.map(drop);
         }
         Command::Uninstall => {
             let leaving = operations::Leaving::default();
