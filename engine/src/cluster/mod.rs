@@ -51,6 +51,11 @@ const MOST_TRIES: u32 = 6;
 /// The pause before it is tried again, doubled each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
+/// How often something is looked for that must be there.
+const LOOKS: u32 = 3;
+/// The pause before it is looked for again.
+const LOOK_AGAIN_IN: Duration = Duration::from_secs(1);
+
 /// A connection to a cluster.
 #[derive(Clone)]
 pub struct Cluster {
@@ -159,6 +164,21 @@ impl Cluster {
                 error => Err(error),
             },
         }
+    }
+
+    /// Returns what `look` finds; what is not there is looked for again, before anything fails for good
+    /// because of that: a lagging API server may not know yet what was made a moment ago.
+    pub(crate) async fn surely<'a, T>(
+        &self,
+        look: impl Fn() -> BoxFuture<'a, Result<Option<T>, ClusterError>>,
+    ) -> Result<Option<T>, ClusterError> {
+        for _ in 1..LOOKS {
+            if let Some(found) = look().await? {
+                return Ok(Some(found));
+            }
+            self.clock.sleep(LOOK_AGAIN_IN).await;
+        }
+        look().await
     }
 
     /// Tries a request again while its errors pass; what it does must be the same twice as once.

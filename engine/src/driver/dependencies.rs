@@ -3,6 +3,7 @@
 //! Operator versions may have been written by anybody, so the driver looks by itself, in the cluster
 //! alone: there the tasks name exact versions.
 
+use futures::{FutureExt as _, TryFutureExt as _};
 use kube::{
     ResourceExt as _,
     api::{ListParams, Patch, PatchParams},
@@ -24,6 +25,19 @@ impl Drive<'_> {
         &self,
         plan: &str,
     ) -> Result<Option<String>, DriveError> {
+        let look = || {
+            let looked = self.missing_now(plan);
+            looked
+                .map_ok(|missing| missing.is_none().then_some(()))
+                .boxed()
+        };
+        if self.cluster().surely(look).await?.is_some() {
+            return Ok(None);
+        }
+        Ok(self.missing_now(plan).await?)
+    }
+
+    async fn missing_now(&self, plan: &str) -> Result<Option<String>, ClusterError> {
         let owners = self.instance.metadata.owner_references.iter().flatten();
         let is_child = owners.into_iter().any(|owner| owner.kind == "Instance");
         if is_child || !self.has_child_tasks(plan) {
@@ -39,7 +53,7 @@ impl Drive<'_> {
         while let Some((wanted, _)) = all.wanted() {
             let problem = match self.cluster().installed_exactly(namespace, &wanted).await {
                 Ok(found) => all.found(found).err(),
-                Err(NotInstalled::Cluster(error)) => return Err(error.into()),
+                Err(NotInstalled::Cluster(error)) => return Err(error),
                 Err(missing) => Some(all.unresolved(missing.to_string())),
             };
             if let Some(problem) = problem {

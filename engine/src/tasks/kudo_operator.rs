@@ -76,7 +76,8 @@ impl Worker {
         let client = self.cluster.client().clone();
         let versions: Api<OperatorVersion> = Api::namespaced(client, &self.version_namespace);
         let name = version_name(wanted);
-        let found = read(&versions, &name).await;
+        let look = || read(&versions, &name).boxed();
+        let found = self.cluster.surely(look).await;
         let found = found.map_err(|error| TaskError::of_request(&error, &name))?;
         found.ok_or_else(|| {
             let cause = format!(
