@@ -16,7 +16,11 @@ pub(super) async fn manager(
     settings: &Settings,
     ui: &Ui,
 ) -> anyhow::Result<ExitStatus> {
-    let cluster = connect.await?.cluster;
+    let Connection {
+        cluster,
+        pipe_image,
+        ..
+    } = connect.await?;
     let place = settings
         .host
         .clone()
@@ -42,13 +46,16 @@ pub(super) async fn manager(
     if cluster.has_kudo_webhook().await {
         say("KUDO's own manager is installed in this cluster; its instances are left to it");
     }
-    let manager = Manager::new(
+    let mut manager = Manager::new(
         cluster,
         holder,
         namespace,
         args.at_once.into(),
         tell.clone(),
     );
+    if let Some(image) = pipe_image {
+        manager = manager.with_pipe_image(image);
+    }
     manager.run(super::drive::interrupted()).await;
     say("ended; plans that were running go on with the next manager or `kudo-rs plan resume`");
     Ok(ExitStatus::Done)

@@ -24,7 +24,7 @@ use kube::{
 use kudo_engine::{
     clock::{RandomIds, SystemClock},
     cluster::Cluster,
-    driver::{Driver, Outcome},
+    driver::{DriveError, Driver, Outcome},
     operations,
     package::Package,
 };
@@ -45,9 +45,9 @@ tasks:
   spec:
     pod: pod.yaml
     pipe:
-    - {file: /work/tls.key, kind: Secret, key: Key}
-    - {file: /work/tls.crt, kind: ConfigMap, key: Cert}
-    - {envFile: /work/app.env, kind: Secret, key: Env}
+    - {file: /files/tls.key, kind: Secret, key: Key}
+    - {file: /files/tls.crt, kind: ConfigMap, key: Cert}
+    - {envFile: /files/app.env, kind: Secret, key: Env}
 - {name: use, kind: Apply, spec: {resources: [map.yaml]}}
 plans:
   deploy:
@@ -63,7 +63,7 @@ plans:
 const PARAMS: &str = "\
 apiVersion: kudo.dev/v1beta1
 parameters:
-- {name: FILES, default: '{\"/work/tls.key\": \"k1\", \"/work/app.env\": \"A=1\\nB=x=y\\n\"}'}
+- {name: FILES, default: '{\"/files/tls.key\": \"k1\", \"/files/app.env\": \"A=1\\nB=x=y\\n\"}'}
 ";
 
 const POD: &str = "\
@@ -78,7 +78,7 @@ spec:
   - name: make
     image: alpine:3
     command: [sh, -c, make-them]
-    volumeMounts: [{name: work, mountPath: /work}]
+    volumeMounts: [{name: work, mountPath: /files}]
   volumes:
   - {name: work, emptyDir: {}}
 ";
@@ -183,20 +183,20 @@ fn files_become_objects_that_later_templates_name() {
 fn a_file_that_is_not_there_or_too_large_ends_the_plan_and_the_next_run_starts_anew() {
     let user = User::new();
     let package = package(&user, OPERATOR, POD);
-    let files = |key: &str| format!("FILES={{\"/work/tls.key\": {key}}}");
+    let files = |key: &str| format!("FILES={{\"/files/tls.key\": {key}}}");
 
     let absent = user.run(&["install", &package, "-p", &files("null")]);
     let large = user.run(&["update", "-p", &files("1048577")]);
 
     assert_eq!(absent.code, 3, "{}", absent.stderr);
     assert!(
-        absent.stderr.contains("/work/tls.key: No such file"),
+        absent.stderr.contains("/files/tls.key: No such file"),
         "{}",
         absent.stderr
     );
     assert_eq!(large.code, 3, "{}", large.stderr);
     // kudo-spec 3.9
-    let words = "pipe file /work/tls.key size 1048577 exceeds maximum file size of 1048576 bytes";
+    let words = "pipe file /files/tls.key size 1048577 exceeds maximum file size of 1048576 bytes";
     assert!(large.stderr.contains(words), "{}", large.stderr);
     // The pod of a failed run stays for whoever wants to look.
     assert_eq!(objects_of::<Pod>(&user).len(), 1);
@@ -222,11 +222,11 @@ fn an_env_file_that_cannot_be_read_ends_the_plan_without_showing_its_content() {
         "install",
         &package,
         "-p",
-        "FILES={\"/work/app.env\": \"A=1\\nhunter2\\n\"}",
+        "FILES={\"/files/app.env\": \"A=1\\nhunter2\\n\"}",
     ]);
 
     assert_eq!(ran.code, 3, "{}", ran.stderr);
-    let words = "pipe env file /work/app.env: line 2 is no definition: it must be NAME=value";
+    let words = "pipe env file /files/app.env: line 2 is no definition: it must be NAME=value";
     assert!(ran.stderr.contains(words), "{}", ran.stderr);
     assert!(!ran.stderr.contains("hunter2"), "{}", ran.stderr);
     assert!(!objects_of::<Secret>(&user).contains_key(&format!("{PREFIX}.key")));
@@ -321,12 +321,15 @@ async fn install(sandbox: &Sandbox, package: &Package) {
         .unwrap();
 }
 
+/// Drives to the end; a machine that stands still for a while loses the Lease and goes on.
 async fn drive(client: Client) -> Outcome {
     let driver = Driver::new(cluster(client), "a test".to_owned());
-    driver
-        .drive("default", "certs-instance", &|_| {})
-        .await
-        .unwrap()
+    loop {
+        match driver.drive("default", "certs-instance", &|_| {}).await {
+            Err(DriveError::Lost(why)) => eprintln!("driving again: {why}"),
+            other => return other.unwrap(),
+        }
+    }
 }
 
 /// Returns the changes of all objects of a kind, the newest of which is `last`, made here.

@@ -48,7 +48,7 @@ pub struct PlanExecution {
     /// How it fares.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<ExecutionStatus>,
-    /// Whether it must not go on for now. KUDO does not know the field.
+    /// Whether it must not go on until this is taken back. KUDO does not know the field.
     #[serde(skip_serializing_if = "is_false")]
     pub paused: bool,
     /// Whether it must end as it stands. KUDO does not know the field.

@@ -2,7 +2,15 @@
 
 use serde_json::Value;
 
+use crate::api::names::ANNOTATION_PIPE_POD;
+
 use super::{condition, text};
+
+/// Returns whether `pod` is that of a Pipe task, which says nothing about whether its instance is ready
+/// (kudo-spec 5.5 counted it).
+pub fn is_of_pipe_task(pod: &Value) -> bool {
+    pod["metadata"]["annotations"][ANNOTATION_PIPE_POD] == "true"
+}
 
 /// Returns what keeps `pod` from being ready, or `None` when nothing does or nothing is known.
 ///
@@ -96,9 +104,10 @@ pub fn troubles(workload: &Value, pods: &[Value]) -> Option<String> {
         .pointer("/spec/selector/matchLabels")?
         .as_object()?;
     let is_of = |pod: &&Value| {
-        selector
-            .iter()
-            .all(|(key, value)| pod["metadata"]["labels"].get(key) == Some(value))
+        !is_of_pipe_task(pod)
+            && selector
+                .iter()
+                .all(|(key, value)| pod["metadata"]["labels"].get(key) == Some(value))
     };
     let mut found: Vec<String> = pods
         .iter()

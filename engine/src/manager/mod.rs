@@ -121,6 +121,16 @@ impl Manager {
         }
     }
 
+    /// Returns the manager with another image for the pods of Pipe tasks, as
+    /// [`Driver::with_pipe_image`].
+    #[must_use]
+    pub fn with_pipe_image(self, pipe_image: String) -> Self {
+        Self {
+            driver: self.driver.with_pipe_image(pipe_image),
+            ..self
+        }
+    }
+
     /// Runs until `stop` is ready; what is driven then is left as it stands, for whoever comes next.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         let mut seen = watches::all(&self.cluster, self.namespace.as_deref());

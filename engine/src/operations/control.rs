@@ -94,7 +94,7 @@ pub enum Refusal {
     OldDefinitions,
 }
 
-/// Writes what is asked of the plan of an instance; returns whether a driver has to act on it.
+/// Writes what is asked of the plan of an instance; whoever drives carries it out.
 ///
 /// # Errors
 ///
@@ -104,7 +104,7 @@ pub async fn control(
     namespace: &str,
     name: &str,
     asked: &Control,
-) -> Result<bool, OperationError> {
+) -> Result<(), OperationError> {
     let api: Api<Instance> = Api::namespaced(cluster.client().clone(), namespace);
     loop {
         let found = read(&api, name).await?;
@@ -137,17 +137,17 @@ struct Controlling<'a> {
 }
 
 impl Controlling<'_> {
-    async fn carry_out(&self, asked: &Control) -> Result<bool, OperationError> {
+    async fn carry_out(&self, asked: &Control) -> Result<(), OperationError> {
         match asked {
             Control::Pause => self.flag("paused", "PlanPaused", "paused").await,
             Control::Resume => self.resume().await,
             Control::Retry => self.retry().await,
             Control::Cancel => self.cancel().await,
-            Control::Skip { phase, step } => self.skip(phase, step).await.map(|()| false),
+            Control::Skip { phase, step } => self.skip(phase, step).await,
         }
     }
 
-    async fn flag(&self, field: &str, event: &str, word: &str) -> Result<bool, OperationError> {
+    async fn flag(&self, field: &str, event: &str, word: &str) -> Result<(), OperationError> {
         let scheduled = &self.instance.spec.plan_execution;
         if !scheduled.is_scheduled() {
             return Err(Refusal::NoPlan(self.subject.name.clone()).into());
@@ -157,7 +157,7 @@ impl Controlling<'_> {
             _ => scheduled.cancelled,
         };
         if is_set {
-            return Ok(true);
+            return Ok(());
         }
         let stored = self.patch(&json!({"planExecution": {field: true}})).await?;
         let stored = stored.spec.plan_execution;
@@ -167,10 +167,10 @@ impl Controlling<'_> {
         let plan = &scheduled.plan_name;
         self.event(event, &format!("Plan {plan} is to be {word}"))
             .await;
-        Ok(true)
+        Ok(())
     }
 
-    async fn cancel(&self) -> Result<bool, OperationError> {
+    async fn cancel(&self) -> Result<(), OperationError> {
         let plan = &self.instance.spec.plan_execution.plan_name;
         if plan == PLAN_CLEANUP && self.instance.metadata.deletion_timestamp.is_some() {
             return Err(Refusal::Cleanup.into());
@@ -178,21 +178,21 @@ impl Controlling<'_> {
         self.flag("cancelled", "PlanCancelled", "cancelled").await
     }
 
-    async fn resume(&self) -> Result<bool, OperationError> {
+    async fn resume(&self) -> Result<(), OperationError> {
         let scheduled = &self.instance.spec.plan_execution;
         if !scheduled.paused {
-            return Ok(true);
+            return Ok(());
         }
         self.patch(&json!({"planExecution": {"paused": null}}))
             .await?;
         let message = format!("Plan {} goes on", scheduled.plan_name);
         self.event("PlanResumed", &message).await;
-        Ok(true)
+        Ok(())
     }
 
     /// Schedules the failed execution again under its own uid: that and `PENDING` tell the driver
     /// that what is complete stays so.
-    async fn retry(&self) -> Result<bool, OperationError> {
+    async fn retry(&self) -> Result<(), OperationError> {
         let scheduled = &self.instance.spec.plan_execution;
         if scheduled.is_scheduled() {
             return Err(Refusal::Busy(scheduled.plan_name.clone()).into());
@@ -212,7 +212,7 @@ impl Controlling<'_> {
         .await?;
         let message = format!("Plan {} is tried again from where it failed", plan.name);
         self.event("PlanRetried", &message).await;
-        Ok(true)
+        Ok(())
     }
 
     async fn skip(&self, phase: &str, step: &str) -> Result<(), OperationError> {

@@ -66,7 +66,8 @@ pub(crate) enum Backend {
 )]
 pub(crate) fn backends() -> Vec<Backend> {
     let mut backends = vec![Backend::Sandbox];
-    match std::env::var_os("KUDO_RS_TEST_KUBECONFIG") {
+    let kubeconfig = std::env::var_os("KUDO_RS_TEST_KUBECONFIG").filter(|path| !path.is_empty());
+    match kubeconfig {
         Some(path) => backends.push(Backend::ApiServer(path.into())),
         None => eprintln!("skipped: a real API server, KUDO_RS_TEST_KUBECONFIG is not set"),
     }

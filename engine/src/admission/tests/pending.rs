@@ -155,13 +155,13 @@ fn a_plan_that_runs_is_named_again_when_somebody_cancels_or_overrides_it() {
 
 #[test]
 fn an_instance_that_is_deleted_is_not_judged() {
-    for now in [
+    for written in [
         planned(idle(), "cleanup", "c"),
         planned(idle(), "deploy", "d"),
         with(idle(), "foo", "new"),
         upgraded(idle()),
     ] {
-        assert_eq!(verdict(&idle(), &deleting(now)), Verdict::Settled);
+        assert_eq!(verdict(&idle(), &deleting(written)), Verdict::Settled);
     }
     let deleted = stored(&idle(), &deleting(with(idle(), "foo", "new")));
     assert_eq!(accepted(&deleted).unwrap().parameters["foo"], "foo");

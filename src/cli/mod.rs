@@ -1,9 +1,17 @@
 //! The command line: what can be typed.
 
+mod package;
+mod parse;
+mod plan;
+
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+
+pub(crate) use package::{Package, PackageList, Repo, RepoIndex};
+use parse::duration;
+pub(crate) use plan::{Plan, PlanHistory};
 
 /// Runs KUDO packages on any Kubernetes, or on a built-in sandbox.
 #[derive(Debug, Parser)]
@@ -137,22 +145,6 @@ impl Command {
             Self::Sandbox(_) => "sandbox",
             Self::Version(_) => "version",
             Self::Completion { .. } => "completion",
-        }
-    }
-}
-
-impl Plan {
-    fn words(&self) -> &'static str {
-        match self {
-            Self::Status { .. } => "plan status",
-            Self::History(_) => "plan history",
-            Self::Trigger { .. } => "plan trigger",
-            Self::Pause { .. } => "plan pause",
-            Self::Retry { .. } => "plan retry",
-            Self::Skip { .. } => "plan skip",
-            Self::Cancel { .. } => "plan cancel",
-            Self::Resume { .. } => "plan resume",
-            Self::Wait { .. } => "plan wait",
         }
     }
 }
@@ -299,89 +291,6 @@ pub(crate) struct Uninstall {
     pub wait: Waiting,
 }
 
-/// `plan ...`
-#[derive(Debug, Subcommand)]
-pub(crate) enum Plan {
-    /// Show how the plans of an instance fare
-    Status {
-        #[command(flatten)]
-        instance: InstanceArg,
-        #[command(flatten)]
-        output: Output,
-    },
-    /// Show the last executions of an instance's plans, newest first
-    History(PlanHistory),
-    /// Start a plan by hand
-    Trigger {
-        #[command(flatten)]
-        instance: InstanceArg,
-        /// Name of the plan
-        #[arg(long, value_name = "PLAN")]
-        name: String,
-        #[command(flatten)]
-        wait: Waiting,
-    },
-    /// Keep the running plan from starting anything more until it is resumed
-    Pause {
-        #[command(flatten)]
-        instance: InstanceArg,
-    },
-    /// Run a failed plan again from the steps that failed
-    Retry {
-        #[command(flatten)]
-        instance: InstanceArg,
-        #[command(flatten)]
-        wait: Waiting,
-    },
-    /// Let a step of a paused or failed plan count as complete
-    Skip {
-        #[command(flatten)]
-        instance: InstanceArg,
-        /// The step, as PHASE.STEP
-        #[arg(long, value_name = "PHASE.STEP", value_parser = phase_and_step)]
-        step: (String, String),
-    },
-    /// End the running plan as it stands
-    Cancel {
-        #[command(flatten)]
-        instance: InstanceArg,
-    },
-    /// Go on with a plan that was interrupted or paused
-    Resume {
-        #[command(flatten)]
-        instance: InstanceArg,
-        /// Give up waiting after this time, as in 90s, 10m or 1h
-        #[arg(long, value_name = "TIME", value_parser = duration)]
-        timeout: Option<Duration>,
-    },
-    /// Wait until the plan that runs has ended; goes on with it if nobody drives it
-    Wait {
-        #[command(flatten)]
-        instance: InstanceArg,
-        /// Give up waiting after this time, as in 90s, 10m or 1h
-        #[arg(long, value_name = "TIME", value_parser = duration)]
-        timeout: Option<Duration>,
-    },
-}
-
-/// `plan history`
-#[derive(Args, Debug)]
-pub(crate) struct PlanHistory {
-    #[command(flatten)]
-    pub instance: InstanceArg,
-    /// Show one execution in detail: its changed parameters, its error and where its time went
-    #[arg(long, value_name = "UID", conflicts_with = "last")]
-    pub uid: Option<String>,
-    /// Show the newest execution in detail; -v shows all of them so
-    #[arg(long)]
-    pub last: bool,
-    /// Show KUDO's tree instead: each plan with its last run
-    #[arg(long, conflicts_with_all = ["uid", "last", "output"])]
-    pub tree: bool,
-    #[command(flatten)]
-    pub output: Output,
-}
-
 /// `get`
 #[derive(Args, Debug)]
 pub(crate) struct Get {
@@ -409,112 +318,6 @@ pub(crate) enum What {
     Operatorversions,
     /// All three.
     All,
-}
-
-/// `package ...`
-#[derive(Debug, Subcommand)]
-pub(crate) enum Package {
-    /// List what a package holds
-    #[command(subcommand)]
-    List(PackageList),
-    /// Check a package for errors and things that are likely mistakes
-    Verify {
-        /// Folder or .tgz of the package
-        package: String,
-        /// Further checks of parameters: display, hint, desc, type, hasgroup, groups, all
-        #[arg(long, value_delimiter = ',', value_name = "CHECKS")]
-        param_checks: Vec<String>,
-        #[command(flatten)]
-        output: Output,
-    },
-}
-
-/// `package list ...`
-#[derive(Debug, Subcommand)]
-pub(crate) enum PackageList {
-    /// List the parameters of a package
-    Parameters {
-        /// Folder or .tgz of the package
-        package: String,
-        /// Show descriptions
-        #[arg(short, long, group = "shape")]
-        descriptions: bool,
-        /// Show only those that need a value
-        #[arg(short, long, group = "shape")]
-        required: bool,
-        /// Show only names
-        #[arg(long, group = "shape")]
-        names: bool,
-        #[command(flatten)]
-        output: Output,
-    },
-    /// List the plans of a package
-    Plans {
-        /// Folder or .tgz of the package
-        package: String,
-        /// Show the kind and the resources of tasks
-        #[arg(short = 't', long)]
-        with_tasks: bool,
-    },
-    /// List the tasks of a package
-    Tasks {
-        /// Folder or .tgz of the package
-        package: String,
-    },
-}
-
-/// `repo ...`
-#[derive(Debug, Subcommand)]
-pub(crate) enum Repo {
-    /// Add a repository
-    Add {
-        /// Name to give it
-        name: String,
-        /// Address or path of the folder with its index
-        url: String,
-        /// Do not look whether it is a repository
-        #[arg(short = 'f', long)]
-        skip_check: bool,
-    },
-    /// Remove repositories
-    #[command(alias = "rm")]
-    Remove {
-        /// Their names
-        #[arg(required = true, value_name = "NAME")]
-        names: Vec<String>,
-    },
-    /// List repositories; a star marks the one in use
-    List,
-    /// Use a repository from now on
-    Context {
-        /// Its name
-        name: String,
-    },
-    /// Make the index of a folder with .tgz packages
-    Index(RepoIndex),
-}
-
-/// `repo index`
-#[derive(Args, Debug)]
-pub(crate) struct RepoIndex {
-    /// The folder
-    #[arg(value_name = "FOLDER")]
-    pub folder: PathBuf,
-    /// Address under which the folder will be served
-    #[arg(long, value_name = "URL", conflicts_with = "url_repo")]
-    pub url: Option<String>,
-    /// Repository as which the folder will be served
-    #[arg(long, value_name = "NAME")]
-    pub url_repo: Option<String>,
-    /// Address or path of an index whose packages are added
-    #[arg(long, value_name = "URL", conflicts_with = "merge_repo")]
-    pub merge: Option<String>,
-    /// Repository whose packages are added
-    #[arg(long, value_name = "NAME")]
-    pub merge_repo: Option<String>,
-    /// Replace an index that is there
-    #[arg(short = 'w', long)]
-    pub overwrite: bool,
 }
 
 /// `template`
@@ -631,64 +434,9 @@ pub(crate) struct VersionArgs {
     pub output: Output,
 }
 
-/// Reads `PHASE.STEP`.
-fn phase_and_step(text: &str) -> Result<(String, String), String> {
-    match text.split_once('.') {
-        Some((phase, step)) if !phase.is_empty() && !step.is_empty() => {
-            Ok((phase.to_owned(), step.to_owned()))
-        }
-        _ => Err(format!("`{text}` is not a step; write it as PHASE.STEP")),
-    }
-}
-
-/// Reads `90s`, `10m`, `1h`, `1h30m` or a number of seconds.
-fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is not a time; write it as in 90s, 10m or 1h");
-    let mut total = 0_u64;
-    let mut digits = String::new();
-    for letter in text.chars() {
-        if letter.is_ascii_digit() {
-            digits.push(letter);
-            continue;
-        }
-        let unit = match letter {
-            's' => 1,
-            'm' => 60,
-            'h' => 3600,
-            _ => return Err(wrong()),
-        };
-        let number: u64 = digits.parse().map_err(|_| wrong())?;
-        total = number
-            .checked_mul(unit)
-            .and_then(|n| total.checked_add(n))
-            .ok_or_else(wrong)?;
-        digits.clear();
-    }
-    if !digits.is_empty() {
-        total = total
-            .checked_add(digits.parse().map_err(|_| wrong())?)
-            .ok_or_else(wrong)?;
-    }
-    if total == 0 {
-        Err(wrong())
-    } else {
-        Ok(Duration::from_secs(total))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_are_written_with_units() {
-        for (text, seconds) in [("90s", 90), ("10m", 600), ("1h30m", 5400), ("45", 45)] {
-            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
-        }
-        for text in ["", "s", "5x", "0s", "99999999999999999999s"] {
-            assert!(duration(text).is_err(), "{text}");
-        }
-    }
 
     #[test]
     fn the_command_line_is_consistent() {
