@@ -285,9 +285,14 @@ fn an_instance_that_is_applied_patched_and_deleted_runs_its_plans() {
             .wait(managed.kudo("Instance").delete("shop", &deleted))
             .unwrap();
         managed.until("the deletion", Value::is_null);
-        let finished = managed.events("PlanFinished");
+        // The event comes after the finalizer has gone, and the instance with it.
         let cleanup = "Execution of plan cleanup finished with status COMPLETE";
-        assert!(finished.iter().any(|one| one == cleanup), "{finished:?}");
+        managed.user.until("the event", || {
+            managed
+                .events("PlanFinished")
+                .iter()
+                .any(|one| one == cleanup)
+        });
     }
 }
 

@@ -221,8 +221,55 @@ impl Pending<'_> {
     fn is_explained(&self, old: &Instance) -> bool {
         let mut rest = self.instance.clone();
         rest.spec.plan_execution = old.spec.plan_execution.clone();
-        let decided = self.decide(old, &rest).map(|decision| decision.schedule);
+        self.starts_the_marked_plan(old, &rest) || self.is_upgrade_and_restart(old)
+    }
+
+    fn starts_the_marked_plan(&self, old: &Instance, new: &Instance) -> bool {
+        let decided = self.decide(old, new).map(|decision| decision.schedule);
         matches!(decided, Ok(Schedule::Run(plan)) if self.names(&plan))
+    }
+
+    /// Whether the marked plan was started by an upgrade and then started anew by parameters of its own,
+    /// before anybody began with it: allowed one after the other, though not at once.
+    fn is_upgrade_and_restart(&self, old: &Instance) -> bool {
+        if old.spec.operator_version == self.instance.spec.operator_version {
+            return false;
+        }
+        let mut moved = self.instance.clone();
+        moved.spec.plan_execution = old.spec.plan_execution.clone();
+        moved.spec.parameters = self.parameters_of_the_upgrade(old);
+        if !self.starts_the_marked_plan(old, &moved) {
+            return false;
+        }
+        moved.spec.plan_execution = self.instance.spec.plan_execution.clone();
+        let restarted = decide(Change::Update {
+            old: &moved,
+            new: self.instance,
+            old_operator_version: Some(self.operator_version),
+            operator_version: self.operator_version,
+        });
+        match restarted.map(|decision| decision.schedule) {
+            Ok(Schedule::Run(plan)) => self.names(&plan),
+            Ok(Schedule::Keep) => true,
+            Ok(Schedule::Clear) | Err(_) => false,
+        }
+    }
+
+    /// Returns the parameters as an upgrade alone would have left them: those that the old version has as
+    /// they were, those that are new as they are.
+    fn parameters_of_the_upgrade(&self, old: &Instance) -> BTreeMap<String, String> {
+        let has = |version: &OperatorVersion, name: &String| {
+            let mut parameters = version.spec.parameters.iter();
+            parameters.any(|parameter| parameter.name == *name)
+        };
+        let is_old = |name: &String| self.admitted_version.is_some_and(|one| has(one, name));
+        let kept = old.spec.parameters.iter();
+        let kept = kept.filter(|(name, _)| is_old(name) && has(self.operator_version, name));
+        let added = self.instance.spec.parameters.iter();
+        let added = added.filter(|(name, _)| !is_old(name));
+        kept.chain(added)
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
     }
 
     // kudo-spec 6.4, 7: a plan that runs is neither cancelled nor overridden. The rest of the spec is

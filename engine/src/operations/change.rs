@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::{
     admission::{
         Change, Decision, Schedule, admitted_execution, decide, merge_patch,
-        pending::{accepted, as_accepted},
+        pending::{accepted, as_accepted, begun},
     },
     api::{
         Instance, Operator, OperatorSpec, OperatorVersion, PlanExecution,
@@ -160,16 +160,14 @@ async fn written(
 /// Returns the instance as it was decided on last: what somebody wrote since then is decided on
 /// together with the edit.
 pub(super) fn in_force(old: &Instance) -> Instance {
-    let Some(accepted) = accepted(old) else {
-        return old.clone();
-    };
-    let mut before = as_accepted(old, &accepted);
     let scheduled = &old.spec.plan_execution;
-    if scheduled.status.is_some_and(ExecutionStatus::is_running) {
-        // It was decided on, and nobody has begun with it yet.
-        before.spec.plan_execution = scheduled.clone();
+    let is_marked = scheduled.status.is_some_and(ExecutionStatus::is_running);
+    match accepted(old) {
+        // It was decided on by whoever scheduled it, and nobody has begun with it yet.
+        Some(_) if is_marked && begun(old).uid != scheduled.uid => old.clone(),
+        Some(accepted) => as_accepted(old, &accepted),
+        None => old.clone(),
     }
-    before
 }
 
 async fn decision(

@@ -322,6 +322,25 @@ fn what_the_command_line_decided_on_is_not_decided_again() {
     }
 }
 
+// A parent moves its child in two writes: the upgrade, then the parameters that start its plan anew.
+#[test]
+fn an_upgrade_whose_plan_is_started_anew_before_it_begins_was_decided_on() {
+    let moved = marked(upgraded(planned(idle(), "update", "u")));
+
+    assert_eq!(
+        verdict(&idle(), &with(moved.clone(), "bar", "x")),
+        Verdict::Accepted
+    );
+    refused(
+        verdict(&idle(), &with(moved.clone(), "backup", "x")),
+        "triggering new plan 'update'",
+    );
+    refused(
+        verdict(&idle(), &with(moved, "readonly", "x")),
+        "is immutable",
+    );
+}
+
 #[test]
 fn a_mark_does_not_let_a_forbidden_change_through() {
     let sneaked = marked(planned(with(idle(), "readonly", "new"), "backup", "u"));
