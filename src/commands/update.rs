@@ -72,6 +72,6 @@ pub(super) async fn carry_out(
         ));
         return Ok(ExitStatus::Done);
     }
-    let (_, status) = super::drive::drive(connection, name, Some(&plan), wait.timeout, ui).await?;
+    let (_, status) = super::drive::drive(connection, name, Some(plan), wait.timeout, ui).await?;
     Ok(status)
 }
