@@ -111,6 +111,7 @@ impl Runner {
         let body = if step.watch && code == 200 {
             text.lines()
                 .map(|line| serde_json::from_str::<Value>(line).unwrap())
+                .filter(|event| !is_occasional_bookmark(event))
                 .collect()
         } else {
             serde_json::from_str(&text).unwrap_or(Value::String(text))
@@ -253,6 +254,14 @@ fn without(value: Value, keys: &[&str]) -> Value {
         Value::String(text) => Value::String(without_uids(&text)),
         other => other,
     }
+}
+
+/// True for a bookmark that a server sends when its timer says so; the one that ends the initial
+/// events is always sent.
+fn is_occasional_bookmark(event: &Value) -> bool {
+    let annotations = event.pointer("/object/metadata/annotations");
+    event["type"] == "BOOKMARK"
+        && annotations.is_none_or(|marks| marks["k8s.io/initial-events-end"] != "true")
 }
 
 /// True for the age of something young, as tables show it.
