@@ -168,13 +168,23 @@ impl Cluster {
 
     /// Returns what `look` finds; what is not there is looked for again, before anything fails for good
     /// because of that: a lagging API server may not know yet what was made a moment ago.
-    pub(crate) async fn surely<'a, T>(
+    pub(crate) async fn surely<'a, T, E>(
         &self,
-        look: impl Fn() -> BoxFuture<'a, Result<Option<T>, ClusterError>>,
-    ) -> Result<Option<T>, ClusterError> {
+        look: impl Fn() -> BoxFuture<'a, Result<Option<T>, E>>,
+    ) -> Result<Option<T>, E> {
+        self.looked_for(look, Option::is_some).await
+    }
+
+    /// Returns what `look` finds; it looks again, but not for ever, while that is not all there must be.
+    pub(crate) async fn looked_for<'a, T, E>(
+        &self,
+        look: impl Fn() -> BoxFuture<'a, Result<T, E>>,
+        is_all: impl Fn(&T) -> bool,
+    ) -> Result<T, E> {
         for _ in 1..LOOKS {
-            if let Some(found) = look().await? {
-                return Ok(Some(found));
+            let found = look().await?;
+            if is_all(&found) {
+                return Ok(found);
             }
             self.clock.sleep(LOOK_AGAIN_IN).await;
         }

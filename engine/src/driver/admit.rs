@@ -5,6 +5,7 @@
 //! and told in one event; what is accepted is written into the spec in one patch that fails when
 //! somebody changed the instance meanwhile.
 
+use futures::FutureExt as _;
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::{
     Api, ResourceExt as _,
@@ -247,7 +248,8 @@ impl Driver {
             .await;
     }
 
-    /// Returns the operator version that `reference` of `instance` names, if it is there.
+    /// Returns the operator version that `reference` of `instance` names, if it is there even when
+    /// looked for again.
     pub(super) async fn version(
         &self,
         instance: &Instance,
@@ -258,7 +260,8 @@ impl Driver {
         let (namespace, name) = named.operator_version_key();
         let versions: Api<OperatorVersion> =
             Api::namespaced(self.cluster.client().clone(), namespace);
-        read(&versions, name).await
+        let look = || read(&versions, name).boxed();
+        self.cluster.surely(look).await
     }
 
     /// Writes `patch` if nobody changed the instance since it was read; returns what is stored then,

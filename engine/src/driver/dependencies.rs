@@ -3,7 +3,7 @@
 //! Operator versions may have been written by anybody, so the driver looks by itself, in the cluster
 //! alone: there the tasks name exact versions.
 
-use futures::{FutureExt as _, TryFutureExt as _};
+use futures::FutureExt as _;
 use kube::{
     ResourceExt as _,
     api::{ListParams, Patch, PatchParams},
@@ -25,16 +25,8 @@ impl Drive<'_> {
         &self,
         plan: &str,
     ) -> Result<Option<String>, DriveError> {
-        let look = || {
-            let looked = self.missing_now(plan);
-            looked
-                .map_ok(|missing| missing.is_none().then_some(()))
-                .boxed()
-        };
-        if self.cluster().surely(look).await?.is_some() {
-            return Ok(None);
-        }
-        Ok(self.missing_now(plan).await?)
+        let look = || self.missing_now(plan).boxed();
+        Ok(self.cluster().looked_for(look, Option::is_none).await?)
     }
 
     async fn missing_now(&self, plan: &str) -> Result<Option<String>, ClusterError> {

@@ -6,6 +6,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use futures::FutureExt as _;
 use jiff::Timestamp;
 use kube::{
     Api,
@@ -329,7 +330,8 @@ async fn remove(
     let Some(kind) = cluster.kind(&object.api_version, &object.kind).await? else {
         return Ok(Fate::Gone);
     };
-    let Some(live) = cluster.get(&kind, &object.namespace, &object.name).await? else {
+    let look = || cluster.get(&kind, &object.namespace, &object.name).boxed();
+    let Some(live) = cluster.surely(look).await? else {
         return Ok(Fate::Gone);
     };
     if live["metadata"]["deletionTimestamp"].is_string() {

@@ -184,8 +184,9 @@ impl Worker {
 
     async fn version_of(&self, child: &Instance) -> Result<Option<OperatorVersion>, ClusterError> {
         let (namespace, name) = child.operator_version_key();
-        let client = self.cluster.client().clone();
-        read(&Api::namespaced(client, namespace), name).await
+        let versions = Api::namespaced(self.cluster.client().clone(), namespace);
+        let look = || read(&versions, name).boxed();
+        self.cluster.surely(look).await
     }
 
     fn execution_for(&self, wish: &Wish, plan: &str) -> PlanExecution {
