@@ -25,7 +25,6 @@ use std::{
 };
 
 use kube::Api;
-use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::{
@@ -37,7 +36,7 @@ use crate::{
     },
     cluster::{Cluster, ClusterError, events::Severity, lease::Held, pods::Pods, read},
     error::event,
-    parameters,
+    parameters::{self, ParameterValue},
     plan::{
         execution::{Execution, Failure},
         journal::Journal,
@@ -452,7 +451,7 @@ impl Drive<'_> {
         &self,
         plan: &str,
         standing: PlanStatus,
-        parameters: BTreeMap<String, Value>,
+        parameters: BTreeMap<String, ParameterValue>,
         pipes: BTreeMap<String, String>,
     ) -> Result<Execution, DriveError> {
         let cluster = self.cluster().clone();

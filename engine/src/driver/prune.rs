@@ -31,7 +31,7 @@ use crate::{
         watch::{Target, Verdict},
     },
     inventory::{self, Effects, Named, Touched},
-    parameters,
+    parameters::{self, ParameterValue},
     plan::status::SKIPPED,
     render::{Renderer, Seed},
     subject::Subject,
@@ -231,7 +231,7 @@ fn skipped(plan: &PlanStatus) -> Vec<(String, String)> {
 fn renderers(
     subject: &Subject,
     spec: &OperatorVersionSpec,
-    values: &BTreeMap<String, Value>,
+    values: &BTreeMap<String, ParameterValue>,
 ) -> [Renderer; 2] {
     // Another year, month, day, hour, minute and second than those of the unused seed.
     let other_time = Timestamp::constant(42_224_645, 0);

@@ -25,7 +25,7 @@ use crate::{
     driver::Driver,
     error::{TaskError, event},
     package::Wanted,
-    parameters::parse_bool,
+    parameters::{ParameterValue, parse_bool},
     plan::{Position, journal::Journal},
     render::Renderer,
     subject::Subject,
@@ -46,7 +46,7 @@ pub struct Worker {
     /// Turns templates into objects.
     pub renderer: Renderer,
     /// What templates see as `.Params`.
-    pub parameters: BTreeMap<String, Json>,
+    pub parameters: BTreeMap<String, ParameterValue>,
     /// `ConfigMaps` and Secrets that this execution has applied, as the server answered them.
     pub applied: Mutex<Vec<Json>>,
     /// The instance's pods, to say why something is not ready.
@@ -117,14 +117,16 @@ impl Worker {
         let fatal = |cause: String| Err(TaskError::fatal(event::TOGGLE, cause));
         match self.parameters.get(parameter) {
             None => fatal(format!("no value for parameter {parameter} found")),
-            Some(Json::String(text)) => match parse_bool(text) {
+            Some(ParameterValue::Text(text)) => match parse_bool(text) {
                 Some(is_on) => Ok(is_on),
                 None => fatal(format!(
                     "could not parse value of parameter {parameter}: strconv.ParseBool: parsing \
                      \"{text}\": invalid syntax"
                 )),
             },
-            Some(_) => fatal(format!("value of parameter {parameter} isn't a string")),
+            Some(ParameterValue::List(_) | ParameterValue::Map(_)) => {
+                fatal(format!("value of parameter {parameter} isn't a string"))
+            }
         }
     }
 }
