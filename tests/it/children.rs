@@ -352,3 +352,49 @@ async fn a_child_that_is_paused_holds_its_parent_until_it_is_resumed() {
 
     assert!(matches!(outcome, Outcome::Complete { .. }), "{outcome:?}");
 }
+
+#[tokio::test]
+async fn a_plan_that_is_cancelled_takes_the_plans_of_its_children_with_it() {
+    let world = World::new().await;
+    world
+        .package("leaf", &[dummy(&json!({"done": false}))])
+        .await;
+    world.package("middle", &[child("leaf")]).await;
+    world.package("root", &[child("middle")]).await;
+    world.instance("root").await;
+    let driver = world.driver("d");
+    let cancelling = async {
+        while world
+            .instances()
+            .get_opt("top-middle-leaf")
+            .await
+            .unwrap()
+            .is_none()
+        {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        control(&world.cluster, "default", "top", &Control::Cancel)
+            .await
+            .unwrap();
+    };
+
+    let (outcome, ()) = tokio::join!(world.drive(&driver), cancelling);
+
+    assert_eq!(failed(outcome), "plan deploy was cancelled");
+    for name in ["top-middle-leaf", "top-middle", "top"] {
+        let instance = world.instances().get(name).await.unwrap();
+        assert!(!instance.spec.plan_execution.is_scheduled(), "{name}");
+        let deploy = instance.plan_status("deploy").unwrap();
+        assert_eq!(deploy.status, ExecutionStatus::FatalError, "{name}");
+        assert_eq!(deploy.message, "plan deploy was cancelled", "{name}");
+    }
+    world.set_dummy("leaf", json!({"done": true})).await;
+    control(&world.cluster, "default", "top", &Control::Retry)
+        .await
+        .unwrap();
+
+    let outcome = world.drive(&driver).await;
+
+    let plan = "deploy".to_owned();
+    assert_eq!(outcome, Outcome::Complete { plan });
+}

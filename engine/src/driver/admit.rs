@@ -41,6 +41,8 @@ pub(super) struct Accepted {
     pub instance: Instance,
     /// What plans run with.
     pub spec: Admitted,
+    /// The operator version that `spec` names, where it was read.
+    pub version: Option<OperatorVersion>,
     /// Whether the spec that is written is another one, and refused.
     pub is_refused: bool,
 }
@@ -93,7 +95,7 @@ impl Driver {
             });
             let patch = match verdict {
                 Verdict::Settled => return self.settle(instance).await,
-                Verdict::Accepted => return self.accept(instance).await,
+                Verdict::Accepted => return self.accept(instance, version).await,
                 Verdict::Denied(denial) => {
                     let refusal = Refusal {
                         reason: CHANGE_DENIED,
@@ -161,7 +163,11 @@ impl Driver {
     }
 
     /// Goes on with a spec that is accepted; the plan that begins records it, else it is recorded here.
-    async fn accept(&self, mut instance: Instance) -> Result<Admission, DriveError> {
+    async fn accept(
+        &self,
+        mut instance: Instance,
+        version: OperatorVersion,
+    ) -> Result<Admission, DriveError> {
         let spec = Admitted {
             operator_version: instance.spec.operator_version.clone(),
             parameters: instance.spec.parameters.clone(),
@@ -181,7 +187,12 @@ impl Driver {
             );
             instance = self.write_admission(&instance, &known, Some(&spec)).await?;
         }
-        Ok(go(instance, Some(spec), false))
+        Ok(Admission::Go(Box::new(Accepted {
+            instance,
+            spec,
+            version: Some(version),
+            is_refused: false,
+        })))
     }
 
     async fn refuse_without_version(&self, instance: Instance) -> Result<Admission, DriveError> {
@@ -211,6 +222,7 @@ impl Driver {
         Ok(Admission::Go(Box::new(Accepted {
             instance,
             spec,
+            version: None,
             is_refused: true,
         })))
     }
@@ -361,6 +373,7 @@ fn go(instance: Instance, spec: Option<Admitted>, is_refused: bool) -> Admission
     Admission::Go(Box::new(Accepted {
         instance,
         spec,
+        version: None,
         is_refused,
     }))
 }

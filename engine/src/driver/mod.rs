@@ -8,11 +8,14 @@
 mod admit;
 mod conditions;
 mod dependencies;
+mod ending;
 mod follow;
 pub(crate) mod prune;
 mod records;
 mod reschedule;
 mod right;
+
+use ending::id_of;
 
 pub use admit::is_settled;
 pub(crate) use conditions::conditions_with_ready;
@@ -55,7 +58,7 @@ pub use prune::{Fate, Removal};
 pub use right::descendants;
 
 /// How often a running plan's status is written at most.
-const WRITE_PAUSE: Duration = Duration::from_millis(250);
+const WRITE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Drives instances.
 #[derive(Clone, Debug)]
@@ -278,7 +281,10 @@ impl Driver {
         if !is_deleted && !instance.spec.plan_execution.is_scheduled() {
             return Ok(Turn::Ended(Outcome::Idle));
         }
-        let version = self.version_in_force(&instance, &accepted.spec).await?;
+        let version = match accepted.version {
+            Some(version) => version,
+            None => self.version_in_force(&instance, &accepted.spec).await?,
+        };
         let subject = Subject::of(&instance, &version);
         let mut drive = Drive {
             driver: self,
@@ -508,99 +514,6 @@ impl Drive<'_> {
             () = execution.worker.pods.follow() => unreachable!("following never ends"),
         }
     }
-
-    async fn finish(
-        &mut self,
-        ended: &PlanStatus,
-        outcome: Result<(), Failure>,
-    ) -> Result<Turn, DriveError> {
-        if let Err(failure) = &outcome {
-            let (severity, reason) = (Severity::Warning, failure.event);
-            self.cluster()
-                .record_once(
-                    &self.subject,
-                    &id_of(ended),
-                    severity,
-                    reason,
-                    &failure.message,
-                )
-                .await;
-        }
-        self.write_end(ended, outcome.as_ref().err()).await?;
-        self.conclude(ended).await
-    }
-
-    /// Tells of the end that is written, and takes the plan off the instance.
-    async fn conclude(&mut self, ended: &PlanStatus) -> Result<Turn, DriveError> {
-        self.tell_end(ended).await;
-        if !self.hand_back(ended).await? {
-            return Ok(Turn::Again);
-        }
-        let plan = ended.name.clone();
-        Ok(Turn::Ended(match ended.status {
-            ExecutionStatus::Complete => Outcome::Complete { plan },
-            _ => Outcome::Failed {
-                plan,
-                message: status::why_failed(ended),
-            },
-        }))
-    }
-
-    async fn tell_end(&self, ended: &PlanStatus) {
-        let message = format!(
-            "Execution of plan {} finished with status {}",
-            ended.name, ended.status
-        );
-        let severity = match ended.status {
-            ExecutionStatus::Complete => Severity::Normal,
-            _ => Severity::Warning,
-        };
-        self.cluster()
-            .record_once(
-                &self.subject,
-                &id_of(ended),
-                severity,
-                "PlanFinished",
-                &message,
-            )
-            .await;
-    }
-
-    /// Ends a plan as it stands, because somebody asked for that.
-    async fn cancel(&mut self, mut ended: PlanStatus) -> Result<Turn, DriveError> {
-        let now = self.cluster().clock().now();
-        let message = format!("plan {} was cancelled", ended.name);
-        status::stop_running(&mut ended, None, &message);
-        status::set_plan(&mut ended, ExecutionStatus::FatalError, now);
-        ended.message.clone_from(&message);
-        let event = event::CANCELLED;
-        self.finish(&ended, Err(Failure { event, message })).await
-    }
-
-    /// Ends a plan that cannot even begin (kudo-spec 9.1, 1: KUDO retried these for ever, silently).
-    async fn refuse(
-        &mut self,
-        plan: &str,
-        event: &'static str,
-        message: String,
-    ) -> Result<Turn, DriveError> {
-        let now = self.cluster().clock().now();
-        let known = self.instance.plan_status(plan).cloned();
-        let mut ended = known.unwrap_or_else(|| PlanStatus {
-            name: plan.to_owned(),
-            ..PlanStatus::default()
-        });
-        ended.uid.clone_from(&self.instance.spec.plan_execution.uid);
-        status::set_plan(&mut ended, ExecutionStatus::FatalError, now);
-        ended.message.clone_from(&message);
-        self.finish(&ended, Err(Failure { event, message })).await
-    }
-}
-
-/// Returns what tells one end, or one retry, of an execution from another.
-fn id_of(status: &PlanStatus) -> String {
-    let since = status.last_updated_timestamp.as_ref().map(|time| time.0);
-    format!("{}/{since:?}", status.uid)
 }
 
 async fn show(mut progress: watch::Receiver<PlanStatus>, observe: &(dyn Fn(Report) + Sync)) {

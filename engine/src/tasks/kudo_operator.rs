@@ -37,6 +37,11 @@ use super::{
     child::{Next, Wish, next},
 };
 
+/// Returns who asks for the plans of the children of an instance.
+pub(crate) fn as_requester(parent: &str) -> String {
+    format!("parent instance {parent}")
+}
+
 impl Worker {
     pub(super) async fn kudo_operator(
         &self,
@@ -190,7 +195,7 @@ impl Worker {
     }
 
     fn execution_for(&self, wish: &Wish, plan: &str) -> PlanExecution {
-        let requester = format!("parent instance {}", wish.parent.name);
+        let requester = as_requester(&wish.parent.name);
         admitted_execution(plan, self.cluster.ids().uid(), &requester)
     }
 

@@ -12,7 +12,7 @@
 mod apply;
 mod child;
 mod delete;
-mod kudo_operator;
+pub(crate) mod kudo_operator;
 pub mod pipe;
 mod wait;
 
