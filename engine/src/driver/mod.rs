@@ -59,6 +59,8 @@ pub use right::descendants;
 
 /// How often a running plan's status is written at most.
 const WRITE_PAUSE: Duration = Duration::from_secs(1);
+/// How long the first status of a running plan waits for more.
+const FIRST_WRITE_PAUSE: Duration = Duration::from_millis(250);
 
 /// Drives instances.
 #[derive(Clone, Debug)]
@@ -503,6 +505,7 @@ impl Drive<'_> {
         observe: &(dyn Fn(Report) + Sync),
     ) -> Option<Result<(), Failure>> {
         let progress = &execution.progress;
+        let changes = progress.subscribe();
         let mut run = std::pin::pin!(execution.run());
         // The first poll of a plan without waiting ends it: nothing else need be started.
         tokio::select! {
@@ -510,7 +513,7 @@ impl Drive<'_> {
             outcome = &mut run => Some(outcome),
             () = self.until_rescheduled() => None,
             () = show(progress.subscribe(), observe) => unreachable!("showing never ends"),
-            () = self.write_progress(progress) => unreachable!("writing never ends"),
+            () = self.write_progress(progress, changes) => unreachable!("writing never ends"),
             () = execution.worker.pods.follow() => unreachable!("following never ends"),
         }
     }
