@@ -83,6 +83,9 @@ pub enum Report {
     TakenOver(String),
     /// An object that nobody asks for any more was deleted, or was left for a reason.
     Removal(Removal),
+    /// The cluster's definitions are KUDO's own, or older than this engine: what they have no field for
+    /// is not kept, the history and the inventory above all.
+    OldDefinitions,
 }
 
 /// How driving ended.

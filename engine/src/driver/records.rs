@@ -29,7 +29,9 @@ use crate::{
     render::{Seed, uses_randomness},
 };
 
-use super::{Drive, DriveError, FIRST_WRITE_PAUSE, WRITE_PAUSE, admit::admitted_patch, conditions};
+use super::{
+    Drive, DriveError, FIRST_WRITE_PAUSE, Report, WRITE_PAUSE, admit::admitted_patch, conditions,
+};
 
 impl Drive<'_> {
     /// Returns the instance with the part of its spec that the plan runs with.
@@ -75,6 +77,10 @@ impl Drive<'_> {
         let patch = json!({"metadata": {"resourceVersion": version}, "status": status});
         let begin = || self.send_to_status(&patch).boxed();
         self.instance = self.cluster().persistently(begin).await?;
+        let stored = self.instance.status.as_ref();
+        if stored.is_none_or(|stored| stored.admitted.is_none() || stored.history.is_empty()) {
+            (self.observe)(Report::OldDefinitions);
+        }
         if self.instance.spec.plan_execution.status != Some(ExecutionStatus::InProgress) {
             let status = ExecutionStatus::InProgress;
             self.patch(&json!({"spec": {"planExecution": {"status": status}}}))
