@@ -64,7 +64,8 @@ impl Context<'_> {
 #[derive(Debug)]
 pub(crate) struct Generator {
     seed: [u8; 32],
-    made: Option<ChaCha8Rng>,
+    /// Boxed, as few templates draw and it is large.
+    made: Option<Box<ChaCha8Rng>>,
 }
 
 impl Generator {
@@ -74,7 +75,7 @@ impl Generator {
 
     fn draw_from(&mut self) -> &mut ChaCha8Rng {
         self.made
-            .get_or_insert_with(|| ChaCha8Rng::from_seed(self.seed))
+            .get_or_insert_with(|| Box::new(ChaCha8Rng::from_seed(self.seed)))
     }
 }
 

@@ -6,12 +6,15 @@ use super::{Failure, Run};
 use crate::limits::Exceeded;
 
 /// What is longer goes to a writer without a stop in the buffer.
-const LONG: usize = 4096;
+const LONG: usize = 256;
+
+/// So much is gathered in the buffer before it goes to a writer.
+const MUCH: usize = 4096;
 
 impl Run<'_> {
     /// Writes text of the template.
     pub(super) fn text(&mut self, text: &[u8]) -> Result<(), Failure> {
-        if text.len() < LONG || self.writer.is_none() {
+        if self.writer.is_none() || text.len() < LONG {
             self.out.extend_from_slice(text);
             return self.check_output();
         }
@@ -27,7 +30,7 @@ impl Run<'_> {
         if self.flushed + self.out.len() > limit {
             return Err(self.exceeded(Exceeded::Output(limit)));
         }
-        if self.out.len() >= LONG && self.writer.is_some() {
+        if self.out.len() >= MUCH && self.writer.is_some() {
             return self.flush();
         }
         Ok(())
