@@ -29,11 +29,9 @@ impl<'t> Run<'t> {
             Operand::Variable {
                 name, slot, path, ..
             } => {
-                let place = self.place(*name, *slot);
-                let Some(cell) = place.and_then(|place| self.variables.get(place)) else {
+                let Some(held) = self.variables.get(*name, *slot) else {
                     return Err(self.undefined(*name));
                 };
-                let held = &cell.held;
                 if path.is_empty() {
                     self.refuse_arguments(operand, arguments, last.is_some())?;
                     return Ok(held.clone());
@@ -67,10 +65,7 @@ impl<'t> Run<'t> {
             Operand::Field { path, .. } => (&self.dot, path),
             Operand::Variable {
                 name, slot, path, ..
-            } => {
-                let place = self.place(*name, *slot)?;
-                (&self.variables.get(place)?.held, path)
-            }
+            } => (self.variables.get(*name, *slot)?, path),
             _ => return None,
         };
         if !pipe.variables.is_empty() {
