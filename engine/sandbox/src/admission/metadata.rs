@@ -98,9 +98,10 @@ fn finalizers(served: &Served, old: Option<&Value>, object: &Value) -> Vec<Cause
         if let Err(why) = names::qualified(finalizer) {
             causes.push(Cause::invalid("metadata.finalizers", &shown, why));
         }
-        // Kinds that a definition brings are free to use short names; the server only warns.
+        // Definitions, and the kinds that they bring, are free to use short names; the server only warns.
+        let is_free = served.custom.is_some() || served.storage.group() == "apiextensions.k8s.io";
         let is_short = !finalizer.contains('/') && !STANDARD_FINALIZERS.contains(finalizer);
-        if is_short && served.custom.is_none() {
+        if is_short && !is_free {
             let rule = "name is neither a standard finalizer name nor is it fully qualified";
             causes.push(Cause::invalid(
                 format!("metadata.finalizers[{index}]"),
