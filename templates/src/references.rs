@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use crate::tree::{Operand, Operation, Pipe, Tree};
-use crate::value::Str;
+use crate::value::{Name, Str};
 
 /// One use of the data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +110,7 @@ fn span(tree: &Tree, operand: &Operand) -> Range<usize> {
         Operand::Variable { path, .. } => (1, path),
         _ => return 0..0,
     };
-    let written = |names: &[Str]| names.iter().map(|name| name.len() + 1).sum::<usize>();
+    let written = |names: &[Name]| names.iter().map(|name| name.len() + 1).sum::<usize>();
     let position = operand.position() as usize;
     // A path of several names is positioned where its second part begins.
     let before = match operand {

@@ -137,6 +137,9 @@ impl Template {
     }
 
     /// Renders the template to a writer, which gets what there is even if the render fails then.
+    ///
+    /// It is written to for each text and each action, as in Go: where that costs, hand in a
+    /// [`BufWriter`](io::BufWriter).
     pub fn render_to(
         &self,
         writer: &mut dyn io::Write,

@@ -59,6 +59,8 @@ pub use right::descendants;
 
 /// How often a running plan's status is written at most.
 const WRITE_PAUSE: Duration = Duration::from_secs(1);
+/// How long the first status of a running plan waits for more.
+const FIRST_WRITE_PAUSE: Duration = Duration::from_millis(250);
 
 /// Drives instances.
 #[derive(Clone, Debug)]
@@ -81,6 +83,9 @@ pub enum Report {
     TakenOver(String),
     /// An object that nobody asks for any more was deleted, or was left for a reason.
     Removal(Removal),
+    /// The cluster's definitions are KUDO's own, or older than this engine: what they have no field for
+    /// is not kept, the history and the inventory above all.
+    OldDefinitions,
 }
 
 /// How driving ended.
@@ -503,6 +508,7 @@ impl Drive<'_> {
         observe: &(dyn Fn(Report) + Sync),
     ) -> Option<Result<(), Failure>> {
         let progress = &execution.progress;
+        let changes = progress.subscribe();
         let mut run = std::pin::pin!(execution.run());
         // The first poll of a plan without waiting ends it: nothing else need be started.
         tokio::select! {
@@ -510,7 +516,7 @@ impl Drive<'_> {
             outcome = &mut run => Some(outcome),
             () = self.until_rescheduled() => None,
             () = show(progress.subscribe(), observe) => unreachable!("showing never ends"),
-            () = self.write_progress(progress) => unreachable!("writing never ends"),
+            () = self.write_progress(progress, changes) => unreachable!("writing never ends"),
             () = execution.worker.pods.follow() => unreachable!("following never ends"),
         }
     }

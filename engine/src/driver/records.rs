@@ -14,6 +14,7 @@ use kube::{
 };
 use serde::Serialize;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use crate::{
     admission,
@@ -28,7 +29,9 @@ use crate::{
     render::{Seed, uses_randomness},
 };
 
-use super::{Drive, DriveError, WRITE_PAUSE, admit::admitted_patch, conditions};
+use super::{
+    Drive, DriveError, FIRST_WRITE_PAUSE, Report, WRITE_PAUSE, admit::admitted_patch, conditions,
+};
 
 impl Drive<'_> {
     /// Returns the instance with the part of its spec that the plan runs with.
@@ -74,6 +77,10 @@ impl Drive<'_> {
         let patch = json!({"metadata": {"resourceVersion": version}, "status": status});
         let begin = || self.send_to_status(&patch).boxed();
         self.instance = self.cluster().persistently(begin).await?;
+        let stored = self.instance.status.as_ref();
+        if stored.is_none_or(|stored| stored.admitted.is_none() || stored.history.is_empty()) {
+            (self.observe)(Report::OldDefinitions);
+        }
         if self.instance.spec.plan_execution.status != Some(ExecutionStatus::InProgress) {
             let status = ExecutionStatus::InProgress;
             self.patch(&json!({"spec": {"planExecution": {"status": status}}}))
@@ -98,17 +105,22 @@ impl Drive<'_> {
 
     /// Writes each later state of a running plan, at most one in a while, or at once when a step
     /// cannot go on before; never returns.
-    pub(super) async fn write_progress(&self, progress: &Progress) {
+    ///
+    /// `changes` is older than the first of them, which comes about before this is polled.
+    pub(super) async fn write_progress(
+        &self,
+        progress: &Progress,
+        mut changes: watch::Receiver<PlanStatus>,
+    ) {
         let clock = self.cluster().clock();
-        let mut changes = progress.subscribe();
-        let mut pause = WRITE_PAUSE;
+        let mut pause = FIRST_WRITE_PAUSE;
         loop {
             if changes.changed().await.is_err() {
                 return std::future::pending().await;
             }
             tokio::select! {
                 () = clock.sleep(pause) => {}
-                () = progress.hastened(), if pause == WRITE_PAUSE => {}
+                () = progress.hastened(), if pause <= WRITE_PAUSE => {}
             }
             let status = changes.borrow_and_update().clone();
             pause = match self

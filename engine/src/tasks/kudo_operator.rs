@@ -103,7 +103,11 @@ impl Worker {
         say: &'a (dyn Fn(&str) + Send + Sync),
     ) -> BoxFuture<'a, Result<(), TaskError>> {
         async move {
-            let observe = |report| say(&told(&wish.name, &report));
+            let observe = |report| {
+                if let Some(told) = told(&wish.name, &report) {
+                    say(&told);
+                }
+            };
             while let Standing::Driving = self.bring_about(wish).await? {
                 say(&format!("Instance `{}`: its plan starts", wish.name));
                 let driven = self
@@ -265,14 +269,16 @@ fn leave_out_unknown(wish: &mut Wish, file: &str) -> Vec<String> {
     unknown.into_keys().map(warning).collect()
 }
 
-/// Returns one line about a child's plan.
-fn told(child: &str, report: &Report) -> String {
-    match report {
-        Report::Progress(status) => format!("Instance `{child}`: {}", of_plan(status)),
-        Report::DrivenBy(holder) => format!("Instance `{child}`: driven by {holder}"),
-        Report::Removal(removal) => format!("Instance `{child}`: {}", removal.object),
-        Report::TakenOver(holder) => format!("Instance `{child}`: taken over from {holder}"),
-    }
+/// Returns one line about a child's plan, where its parent does not say the same of its own.
+fn told(child: &str, report: &Report) -> Option<String> {
+    let what = match report {
+        Report::Progress(status) => of_plan(status),
+        Report::DrivenBy(holder) => format!("driven by {holder}"),
+        Report::Removal(removal) => removal.object.to_string(),
+        Report::TakenOver(holder) => format!("taken over from {holder}"),
+        Report::OldDefinitions => return None,
+    };
+    Some(format!("Instance `{child}`: {what}"))
 }
 
 fn of_plan(status: &PlanStatus) -> String {

@@ -18,7 +18,9 @@ pub struct Clock {
 /// What a function may use besides its arguments.
 #[derive(Debug)]
 pub struct Context<'a> {
-    pub(crate) random: &'a mut Generator,
+    pub(crate) seed: &'a [u8; 32],
+    /// Made when it is first drawn from: few templates do, and it is large.
+    pub(crate) random: &'a mut Option<Box<ChaCha8Rng>>,
     pub(crate) clock: Clock,
     pub(crate) meter: &'a mut Meter,
 }
@@ -26,7 +28,9 @@ pub struct Context<'a> {
 impl Context<'_> {
     /// Returns the generator of this render; the same seed gives the same draws.
     pub fn random(&mut self) -> &mut ChaCha8Rng {
-        self.random.draw_from()
+        let seed = self.seed;
+        self.random
+            .get_or_insert_with(|| Box::new(ChaCha8Rng::from_seed(*seed)))
     }
 
     /// Returns the time of this render.
@@ -57,24 +61,6 @@ impl Context<'_> {
     /// Returns what Go's `fmt.Sprintf` gives.
     pub fn sprintf(&mut self, format: &[u8], values: &[Value]) -> Result<Vec<u8>, FunctionError> {
         crate::format::sprintf(self.meter, format, values).map_err(FunctionError::Limit)
-    }
-}
-
-/// The generator of a render, which is made when it is first drawn from.
-#[derive(Debug)]
-pub(crate) struct Generator {
-    seed: [u8; 32],
-    made: Option<ChaCha8Rng>,
-}
-
-impl Generator {
-    pub(crate) const fn new(seed: [u8; 32]) -> Self {
-        Self { seed, made: None }
-    }
-
-    fn draw_from(&mut self) -> &mut ChaCha8Rng {
-        self.made
-            .get_or_insert_with(|| ChaCha8Rng::from_seed(self.seed))
     }
 }
 

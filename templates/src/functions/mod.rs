@@ -19,7 +19,6 @@ pub(crate) mod rest;
 mod table;
 
 pub use arguments::Arguments;
-pub(crate) use context::Generator;
 pub use context::{Clock, Context, FunctionError};
 pub use table::Functions;
 

@@ -7,7 +7,7 @@ use super::unquote::unquote;
 use crate::error::ParseError;
 use crate::format::quote;
 use crate::tree::{Command, Operand, Pipe, Slot, Variable};
-use crate::value::Str;
+use crate::value::{Name, Str};
 
 impl<'s> Parser<'s> {
     /// Parses `declarations? command ('|' command)*` up to `end`.
@@ -178,11 +178,11 @@ impl<'s> Parser<'s> {
         let mut fields = Vec::new();
         while self.peek().kind == TokenKind::Field {
             let token = self.next();
-            fields.push(Str::from(&self.slice(token)[1..]));
+            fields.push(Name::new(Str::from(&self.slice(token)[1..])));
         }
         // Fields of a field or variable are one node, which stands where the added ones begin.
         let position = first.start;
-        let joined = |path: Box<[Str]>, fields: Vec<Str>| {
+        let joined = |path: Box<[Name]>, fields: Vec<Name>| {
             path.into_iter()
                 .chain(fields)
                 .collect::<Vec<_>>()
@@ -251,7 +251,7 @@ impl<'s> Parser<'s> {
             TokenKind::Variable => self.variable(position, text)?,
             TokenKind::Field => Operand::Field {
                 position,
-                path: Box::new([Str::from(&text[1..])]),
+                path: Box::new([Name::new(Str::from(&text[1..]))]),
             },
             TokenKind::Bool => Operand::Bool {
                 position,

@@ -121,15 +121,16 @@ impl<'t> Run<'t> {
     ) -> Result<Evaluated, Failure> {
         self.spend(cost(self.arguments.get(start..).unwrap_or_default()))?;
         let Self {
+            environment,
             random,
-            clock,
             meter,
             arguments,
             ..
         } = self;
         let mut context = Context {
+            seed: &environment.seed,
             random,
-            clock: *clock,
+            clock: environment.clock,
             meter,
         };
         let values = arguments.get(start..).unwrap_or_default();

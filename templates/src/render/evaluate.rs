@@ -1,8 +1,8 @@
 //! Pipelines, commands and variables.
 
-use super::{Cell, Evaluated, Failure, Run};
+use super::{Evaluated, Failure, Run};
 use crate::parse::Number;
-use crate::tree::{Command, Operand, Pipe, Printed, Slot, Variable};
+use crate::tree::{Command, Operand, Pipe, Printed};
 use crate::value::Value;
 
 impl<'t> Run<'t> {
@@ -21,11 +21,8 @@ impl<'t> Run<'t> {
         for variable in &pipe.variables {
             let held = Evaluated::plain(value.clone());
             if !pipe.is_assign {
-                self.variables.push(Cell {
-                    name: variable.name,
-                    held,
-                });
-            } else if !self.assign(*variable, held) {
+                self.variables.declare(variable.name, held);
+            } else if !self.variables.assign(*variable, held) {
                 return Err(self.undefined(variable.name));
             }
         }
@@ -40,29 +37,6 @@ impl<'t> Run<'t> {
             .cloned()
             .unwrap_or_default();
         self.failure(&format!("undefined variable: {name}"))
-    }
-
-    /// Sets a variable; says whether there is one of that name.
-    pub(super) fn assign(&mut self, variable: Variable, held: Evaluated) -> bool {
-        let place = self.place(variable.name, variable.slot);
-        match place.and_then(|place| self.variables.get_mut(place)) {
-            Some(cell) => {
-                cell.held = held;
-                true
-            }
-            None => false,
-        }
-    }
-
-    /// Returns where a variable is on the stack.
-    pub(super) fn place(&self, name: u32, slot: Slot) -> Option<usize> {
-        if let Slot::At(slot) = slot {
-            return Some(self.base + slot as usize);
-        }
-        let own = self.variables.get(self.base..)?;
-        own.iter()
-            .rposition(|cell| cell.name == name)
-            .map(|place| self.base + place)
     }
 
     /// Evaluates a command; `last` is the value of the one before, its last argument.

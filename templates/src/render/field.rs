@@ -7,7 +7,7 @@ use crate::functions::rest::methods;
 use crate::limits::Meter;
 use crate::template::MissingKey;
 use crate::tree::{Operand, Pipe, Printed};
-use crate::value::{Foreign, Map, Str, Type, Value};
+use crate::value::{Foreign, Map, Name, Type, Value};
 
 impl<'t> Run<'t> {
     /// Evaluates `.A.B`, `$a.B` or `(pipe).A.B`, the last of which may be a method with arguments.
@@ -29,11 +29,9 @@ impl<'t> Run<'t> {
             Operand::Variable {
                 name, slot, path, ..
             } => {
-                let place = self.place(*name, *slot);
-                let Some(cell) = place.and_then(|place| self.variables.get(place)) else {
+                let Some(held) = self.variables.get(*name, *slot) else {
                     return Err(self.undefined(*name));
                 };
-                let held = &cell.held;
                 if path.is_empty() {
                     self.refuse_arguments(operand, arguments, last.is_some())?;
                     return Ok(held.clone());
@@ -67,10 +65,7 @@ impl<'t> Run<'t> {
             Operand::Field { path, .. } => (&self.dot, path),
             Operand::Variable {
                 name, slot, path, ..
-            } => {
-                let place = self.place(*name, *slot)?;
-                (&self.variables.get(place)?.held, path)
-            }
+            } => (self.variables.get(*name, *slot)?, path),
             _ => return None,
         };
         if !pipe.variables.is_empty() {
@@ -96,7 +91,7 @@ impl<'t> Run<'t> {
         &mut self,
         mut receiver: Evaluated,
         operand: &'t Operand,
-        path: &[Str],
+        path: &[Name],
         arguments: &'t [Operand],
         last: Option<Value>,
     ) -> Result<Evaluated, Failure> {
@@ -114,7 +109,7 @@ impl<'t> Run<'t> {
         &mut self,
         receiver: Evaluated,
         operand: &'t Operand,
-        name: &Str,
+        name: &Name,
         arguments: &'t [Operand],
         last: Option<Value>,
     ) -> Result<Evaluated, Failure> {
@@ -125,7 +120,7 @@ impl<'t> Run<'t> {
         let methods = methods::methods(go_type);
         if let Some(method) = methods
             .iter()
-            .find(|method| method.name.as_bytes() == &**name)
+            .find(|method| method.name.as_bytes() == name.as_bytes())
         {
             let at = Printed::Operand(operand);
             return self.method(&value, method, at, arguments, last);
@@ -149,7 +144,7 @@ impl<'t> Run<'t> {
         }
     }
 
-    fn field_of_nothing(&self, value: &Value, name: &Str) -> Result<Evaluated, Failure> {
+    fn field_of_nothing(&self, value: &Value, name: &Name) -> Result<Evaluated, Failure> {
         if matches!(value, Value::Nil) {
             return Err(self.failure(&format!("nil pointer evaluating interface {{}}.{name}")));
         }
@@ -160,9 +155,9 @@ impl<'t> Run<'t> {
         Ok(Evaluated::default())
     }
 
-    fn entry(&self, map: &Map, name: &Str) -> Result<Evaluated, Failure> {
+    fn entry(&self, map: &Map, name: &Name) -> Result<Evaluated, Failure> {
         let boxed = map.element() == Type::Interface;
-        if let Some(value) = map.get(name) {
+        if let Some(value) = map.named(name) {
             return Ok(Evaluated { value, boxed });
         }
         match self.template.missing_key() {
@@ -181,12 +176,12 @@ impl<'t> Run<'t> {
     fn struct_field(
         &self,
         foreign: &Foreign,
-        name: &Str,
+        name: &Name,
         shown: Type,
         has_arguments: bool,
     ) -> Result<Evaluated, Failure> {
         let mut fields = foreign.fields().into_iter();
-        match fields.find(|(field, _)| field.as_bytes() == &**name) {
+        match fields.find(|(field, _)| field.as_bytes() == name.as_bytes()) {
             None => Err(self.failure(&format!("can't evaluate field {name} in type {shown}"))),
             Some((field, _)) if field.starts_with(char::is_lowercase) => Err(self.failure(
                 &format!("{name} is an unexported field of struct type {shown}"),
@@ -200,7 +195,7 @@ impl<'t> Run<'t> {
 }
 
 /// Follows a path through maps, the usual case; `None` leaves it to the slow way.
-fn look_up(value: &Value, path: &[Str]) -> Option<Evaluated> {
+fn look_up(value: &Value, path: &[Name]) -> Option<Evaluated> {
     find(value, path, |found, boxed| Evaluated {
         value: found.clone(),
         boxed,
@@ -208,11 +203,11 @@ fn look_up(value: &Value, path: &[Str]) -> Option<Evaluated> {
 }
 
 /// Calls a function with what a path through maps leads to, if it is there.
-fn find<R>(value: &Value, path: &[Str], look: impl FnOnce(&Value, bool) -> R) -> Option<R> {
+fn find<R>(value: &Value, path: &[Name], look: impl FnOnce(&Value, bool) -> R) -> Option<R> {
     let (first, rest) = path.split_first()?;
     let Value::Map(map) = value else { return None };
     map.with(|entries| {
-        let found = entries.get(first.as_bytes())?;
+        let found = entries.named(first)?;
         if rest.is_empty() {
             return Some(look(found, map.element() == Type::Interface));
         }

@@ -6,22 +6,27 @@
 //! * `field`: entries, fields and methods
 //! * `call`: arguments and functions
 //! * `output`: the buffer and the writer behind it
+//! * `variables`: the stack of variables
 
 mod call;
 mod evaluate;
 mod field;
 mod output;
+mod variables;
 mod walk;
 
 use std::io;
 
+use rand_chacha::ChaCha8Rng;
+
 use crate::error::RenderError;
 use crate::format::quote;
-use crate::functions::{Clock, Generator};
+use crate::functions::Clock;
 use crate::limits::{Exceeded, Limits, Meter};
 use crate::template::Template;
 use crate::tree::{Operation, Printed, Tree};
 use crate::value::{CycleGuard, Value};
+use variables::Variables;
 
 /// What a render gets besides its data.
 #[derive(Clone, Copy, Debug, Default)]
@@ -64,12 +69,6 @@ impl Evaluated {
     }
 }
 
-/// A variable on the stack.
-struct Cell {
-    name: u32,
-    held: Evaluated,
-}
-
 /// A run of a template.
 struct Run<'t> {
     template: &'t Template,
@@ -78,16 +77,15 @@ struct Run<'t> {
     writer: Option<&'t mut dyn io::Write>,
     /// Bytes that went there.
     flushed: usize,
+    environment: &'t Environment,
     meter: Meter,
-    random: Generator,
-    clock: Clock,
+    /// The generator, once it was drawn from.
+    random: Option<Box<ChaCha8Rng>>,
     /// The tree that is being walked, and the index of the next operation.
     tree: &'t Tree,
     next: usize,
     dot: Evaluated,
-    /// Variables of all trees; those of this one begin at `base`.
-    variables: Vec<Cell>,
-    base: usize,
+    variables: Variables,
     frames: Vec<walk::Frame<'t>>,
     /// How many template calls are open.
     depth: usize,
@@ -101,58 +99,46 @@ struct Run<'t> {
 pub(crate) fn render<'t>(
     template: &'t Template,
     data: &Value,
-    environment: &Environment,
+    environment: &'t Environment,
     writer: Option<&'t mut dyn io::Write>,
 ) -> Result<Vec<u8>, RenderError> {
-    let cycles = CycleGuard::new();
+    // Dropped after the run, which may be the last to hold a map.
+    let _cycles = CycleGuard::new();
     let mut run = Run::new(template, data, environment, writer);
-    let walked = run.walk().and_then(|()| run.flush());
-    let out = std::mem::take(&mut run.out);
-    drop(run);
-    drop(cycles);
-    walked.map(|()| out).map_err(|Failure(error)| *error)
+    match run.walk() {
+        Ok(()) => Ok(std::mem::take(&mut run.out)),
+        Err(Failure(error)) => Err(*error),
+    }
 }
 
 impl<'t> Run<'t> {
     fn new(
         template: &'t Template,
         data: &Value,
-        environment: &Environment,
+        environment: &'t Environment,
         writer: Option<&'t mut dyn io::Write>,
     ) -> Self {
-        let Environment {
-            seed,
-            clock,
-            limits,
-        } = *environment;
         let tree = template.main();
-        let dot = Evaluated::plain(if data.is_nil() {
-            Value::Invalid
-        } else {
-            data.clone()
-        });
-        let text = tree.source.text.len();
-        let size = if writer.is_some() {
-            text.min(1024)
-        } else {
-            text
+        let mut dot = Evaluated::plain(data.clone());
+        if data.is_nil() {
+            dot.value = Value::Invalid;
+        }
+        let size = match writer {
+            Some(_) => 0,
+            None => tree.source.text.len(),
         };
         Self {
             template,
             out: Vec::with_capacity(size),
             writer,
             flushed: 0,
-            meter: Meter::new(limits),
-            random: Generator::new(seed),
-            clock,
+            environment,
+            meter: Meter::new(environment.limits),
+            random: None,
             tree,
             next: 0,
-            variables: vec![Cell {
-                name: 0,
-                held: dot.clone(),
-            }],
+            variables: Variables::new(dot.clone()),
             dot,
-            base: 0,
             frames: Vec::new(),
             depth: 0,
             arguments: Vec::new(),

@@ -1,48 +1,40 @@
-//! Where the output goes: into one buffer, or through it to a writer.
+//! Where the output goes: into one buffer, or text by text to a writer, as in Go.
 
 use std::io;
 
 use super::{Failure, Run};
 use crate::limits::Exceeded;
 
-/// What is longer goes to a writer without a stop in the buffer.
-const LONG: usize = 4096;
-
 impl Run<'_> {
     /// Writes text of the template.
     pub(super) fn text(&mut self, text: &[u8]) -> Result<(), Failure> {
-        if text.len() < LONG || self.writer.is_none() {
+        if self.writer.is_none() {
             self.out.extend_from_slice(text);
             return self.check_output();
         }
-        self.flush()?;
         self.flushed += text.len();
         self.check_output()?;
         self.send(text)
     }
 
-    /// Refuses too much output; passes on what the buffer has when it is much.
+    /// Refuses too much output; passes on what the buffer has.
     pub(super) fn check_output(&mut self) -> Result<(), Failure> {
         let limit = self.meter.limits.output;
         if self.flushed + self.out.len() > limit {
             return Err(self.exceeded(Exceeded::Output(limit)));
         }
-        if self.out.len() >= LONG && self.writer.is_some() {
-            return self.flush();
-        }
-        Ok(())
+        self.flush()
     }
 
-    /// Passes on what the buffer has.
-    pub(super) fn flush(&mut self) -> Result<(), Failure> {
+    fn flush(&mut self) -> Result<(), Failure> {
         if self.writer.is_none() || self.out.is_empty() {
             return Ok(());
         }
-        let out = std::mem::take(&mut self.out);
+        let mut out = std::mem::take(&mut self.out);
         self.flushed += out.len();
         self.send(&out)?;
+        out.clear();
         self.out = out;
-        self.out.clear();
         Ok(())
     }
 

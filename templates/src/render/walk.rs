@@ -2,7 +2,7 @@
 
 use std::vec;
 
-use super::{Cell, Evaluated, Failure, Run};
+use super::{Evaluated, Failure, Run};
 use crate::format;
 use crate::limits::{Exceeded, Meter};
 use crate::tree::{Operation, Pipe, Printed, Tree, Variable};
@@ -171,7 +171,7 @@ impl<'t> Run<'t> {
 
     /// Begins `if` or `with`.
     fn branch(&mut self, pipe: &'t Pipe, otherwise: u32, with: bool) -> Result<(), Failure> {
-        let mark = self.variables.len();
+        let mark = self.variables.height();
         let seen = if with {
             None
         } else {
@@ -228,13 +228,13 @@ impl<'t> Run<'t> {
 
     fn pop_frame(&mut self) {
         match self.frames.pop() {
-            Some(Frame::If { mark } | Frame::Else { mark, .. }) => self.variables.truncate(mark),
+            Some(Frame::If { mark } | Frame::Else { mark, .. }) => self.variables.lower(mark),
             Some(Frame::With { mark, dot }) => {
-                self.variables.truncate(mark);
+                self.variables.lower(mark);
                 self.dot = dot;
             }
             Some(Frame::Range(range)) => {
-                self.variables.truncate(range.mark);
+                self.variables.lower(range.mark);
                 self.dot = range.dot;
                 self.next = range.after;
             }
@@ -249,7 +249,7 @@ impl<'t> Run<'t> {
         otherwise: u32,
     ) -> Result<(), Failure> {
         self.at_operation(operation);
-        let mark = self.variables.len();
+        let mark = self.variables.height();
         let value = self.pipeline(pipe)?;
         let Some(elements) = self.elements(pipe, value)? else {
             let after = self.after_block(otherwise as usize);
@@ -261,7 +261,7 @@ impl<'t> Run<'t> {
             pipe,
             elements,
             mark,
-            inside: self.variables.len(),
+            inside: self.variables.height(),
             dot: self.dot.clone(),
             body: self.next,
             after: self.after_block(otherwise as usize),
@@ -330,7 +330,7 @@ impl<'t> Run<'t> {
             self.pop_frame();
             return;
         };
-        self.variables.truncate(range.inside);
+        self.variables.lower(range.inside);
         self.next = range.body;
         let (pipe, inside) = (range.pipe, range.inside);
         self.dot.clone_from(&element);
@@ -347,9 +347,9 @@ impl<'t> Run<'t> {
     fn set_range_variable(&mut self, pipe: &Pipe, variable: Variable, top: usize, held: Evaluated) {
         if pipe.is_assign {
             // The pipeline has assigned it before, so it is there.
-            self.assign(variable, held);
-        } else if let Some(cell) = self.variables.get_mut(top) {
-            cell.held = held;
+            self.variables.assign(variable, held);
+        } else {
+            self.variables.set(top, held);
         }
     }
 
@@ -397,11 +397,9 @@ impl<'t> Run<'t> {
         self.frames.push(Frame::Call {
             tree: self.tree,
             next: self.next,
-            base: self.base,
-            dot: std::mem::replace(&mut self.dot, dot.clone()),
+            base: self.variables.enter(dot.clone()),
+            dot: std::mem::replace(&mut self.dot, dot),
         });
-        self.base = self.variables.len();
-        self.variables.push(Cell { name: 0, held: dot });
         self.tree = tree;
         self.next = 0;
         self.at = Printed::Nothing;
@@ -419,10 +417,9 @@ impl<'t> Run<'t> {
         else {
             return false;
         };
-        self.variables.truncate(self.base);
+        self.variables.leave(base);
         self.tree = tree;
         self.next = next;
-        self.base = base;
         self.dot = dot;
         self.depth -= 1;
         self.at = Printed::Nothing;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::functions::Function;
 use crate::parse::Number;
-use crate::value::Str;
+use crate::value::{Name, Str};
 
 pub(crate) use print::{Printed, print_tree};
 
@@ -104,14 +104,14 @@ pub(crate) enum Operand {
     /// `.A.B`
     Field {
         position: Position,
-        path: Box<[Str]>,
+        path: Box<[Name]>,
     },
     /// `$a.B`
     Variable {
         position: Position,
         name: u32,
         slot: Slot,
-        path: Box<[Str]>,
+        path: Box<[Name]>,
     },
     /// `.`
     Dot { position: Position },
@@ -142,7 +142,7 @@ pub(crate) enum Operand {
     Chain {
         position: Position,
         inner: Box<Self>,
-        path: Box<[Str]>,
+        path: Box<[Name]>,
     },
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Command, Operand, Operation, Pipe, Position, Tree};
 use crate::format::quote;
-use crate::value::Str;
+use crate::value::{Name, Str};
 
 /// A piece of a tree that error texts quote.
 #[derive(Clone, Copy, Debug)]
@@ -170,7 +170,7 @@ impl Printer<'_> {
         self.out.extend_from_slice(name);
     }
 
-    fn path(&mut self, path: &[Str]) {
+    fn path(&mut self, path: &[Name]) {
         for name in path {
             self.push(".");
             self.out.extend_from_slice(name);

@@ -3,7 +3,7 @@
 //! Go has a garbage collector for it. `set $d "self" $d` is the only way to make one: maps that get a
 //! map or slice while a render runs are noted, and looked through afterwards.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::vec;
 
@@ -11,8 +11,10 @@ use super::map::WeakMap;
 use super::{Map, Slice, Str, Value};
 
 thread_local! {
-    /// The maps that got a map or slice since the render began; nothing outside of one.
-    static WRITTEN: RefCell<Option<BTreeMap<usize, WeakMap>>> = const { RefCell::new(None) };
+    /// Whether a render runs: nothing is noted outside of one.
+    static RUNNING: Cell<bool> = const { Cell::new(false) };
+    /// The maps that got a map or slice since the render began, by address.
+    static WRITTEN: RefCell<BTreeMap<usize, WeakMap>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// Notes maps that are written while it lives; takes apart their cycles when it is dropped.
@@ -20,30 +22,31 @@ pub(crate) struct CycleGuard;
 
 impl CycleGuard {
     pub(crate) fn new() -> Self {
-        WRITTEN.set(Some(BTreeMap::new()));
+        RUNNING.set(true);
         Self
     }
 }
 
 impl Drop for CycleGuard {
     fn drop(&mut self) {
-        let written = WRITTEN.take().unwrap_or_default();
-        let maps = written.into_values().filter_map(|map| map.upgrade());
-        break_cycles(maps.collect());
+        RUNNING.set(false);
+        if WRITTEN.with_borrow(BTreeMap::is_empty) {
+            return;
+        }
+        let written = WRITTEN.take().into_values();
+        break_cycles(written.filter_map(|map| map.upgrade()).collect());
     }
 }
 
 /// Notes that a map got a value.
 pub(super) fn note(map: &Map, value: &Value) {
-    if !matches!(value, Value::Map(_) | Value::Slice(_)) {
+    if !matches!(value, Value::Map(_) | Value::Slice(_)) || !RUNNING.get() {
         return;
     }
     WRITTEN.with_borrow_mut(|written| {
-        if let Some(written) = written {
-            written
-                .entry(map.address())
-                .or_insert_with(|| map.downgrade());
-        }
+        written
+            .entry(map.address())
+            .or_insert_with(|| map.downgrade());
     });
 }
 

@@ -89,7 +89,7 @@ impl Comparison<'_> {
         self.nested(|inner| {
             a.with(|a| {
                 b.with(|b| {
-                    for (key, x) in a {
+                    for (key, x) in a.iter() {
                         let Some(y) = b.get(key) else {
                             return Ok(false);
                         };

@@ -1,11 +1,11 @@
 //! Go maps from strings: shared by reference, kept in the order in which Go prints and ranges.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::mem;
 use std::rc::{Rc, Weak};
 
+use super::entries::{Entries, Name};
 use super::{Str, Type, Value};
 
 /// A Go map with its element type; clones are the same map.
@@ -13,13 +13,13 @@ use super::{Str, Type, Value};
 pub struct Map {
     element: &'static Type,
     /// `None` is a nil map: it can be read but not written.
-    entries: Option<Rc<Entries>>,
+    entries: Option<Rc<Held>>,
 }
 
 /// A map that may be gone.
 pub(super) struct WeakMap {
     element: &'static Type,
-    entries: Weak<Entries>,
+    entries: Weak<Held>,
 }
 
 impl WeakMap {
@@ -32,21 +32,26 @@ impl WeakMap {
     }
 }
 
-struct Entries(RefCell<BTreeMap<Str, Value>>);
+struct Held(RefCell<Entries>);
 
-impl Drop for Entries {
+impl Drop for Held {
     fn drop(&mut self) {
-        super::drop_values(mem::take(self.0.get_mut()).into_values().collect());
+        super::drop_values(mem::take(self.0.get_mut()).into_values());
     }
 }
 
 impl Map {
     /// Returns a map of these entries, whose values must be of the element type.
     pub fn new(element: &'static Type, entries: impl IntoIterator<Item = (Str, Value)>) -> Self {
-        let entries = entries.into_iter().collect();
+        let from = entries.into_iter();
+        let mut entries = Entries::default();
+        entries.reserve(from.size_hint().0);
+        for (key, value) in from {
+            entries.insert(key, value);
+        }
         Self {
             element,
-            entries: Some(Rc::new(Entries(RefCell::new(entries)))),
+            entries: Some(Rc::new(Held(RefCell::new(entries)))),
         }
     }
 
@@ -75,7 +80,8 @@ impl Map {
 
     /// Returns the number of entries.
     pub fn len(&self) -> usize {
-        self.with(BTreeMap::len)
+        let entries = self.entries.as_ref();
+        entries.map_or(0, |entries| entries.0.borrow().len())
     }
 
     /// Says whether there are no entries.
@@ -88,9 +94,15 @@ impl Map {
         self.entries.as_ref()?.0.borrow().get(key).cloned()
     }
 
+    /// Returns the value of a name.
+    pub(crate) fn named(&self, name: &Name) -> Option<Value> {
+        self.entries.as_ref()?.0.borrow().named(name).cloned()
+    }
+
     /// Says whether the key is there.
     pub fn contains(&self, key: &[u8]) -> bool {
-        self.with(|entries| entries.contains_key(key))
+        let entries = self.entries.as_ref();
+        entries.is_some_and(|entries| entries.0.borrow().get(key).is_some())
     }
 
     /// Sets a key in place, for everyone who holds this map; says whether it could (a nil map cannot).
@@ -112,7 +124,7 @@ impl Map {
 
     /// Returns the keys in order.
     pub fn keys(&self) -> Vec<Str> {
-        self.with(|entries| entries.keys().cloned().collect())
+        self.with(|entries| entries.iter().map(|(key, _)| key.clone()).collect())
     }
 
     /// Returns the entries in order of their keys.
@@ -126,11 +138,15 @@ impl Map {
     }
 
     /// Calls a function with the entries; it must not change this map.
-    pub fn with<R>(&self, look: impl FnOnce(&BTreeMap<Str, Value>) -> R) -> R {
-        match &self.entries {
-            None => look(&BTreeMap::new()),
-            Some(entries) => look(&entries.0.borrow()),
+    pub fn with<R>(&self, look: impl FnOnce(&Entries) -> R) -> R {
+        let Some(entries) = &self.entries else {
+            return look(&Entries::default());
+        };
+        // Who looks at the entries already has them in order, so that this borrow is the only one.
+        if entries.0.borrow().is_disordered() {
+            entries.0.borrow_mut().sort();
         }
+        look(&entries.0.borrow())
     }
 
     /// Says whether both are the same map.
@@ -159,11 +175,10 @@ impl Map {
     }
 
     /// Takes the values if nothing else uses them.
-    pub(super) fn into_values(self) -> Vec<Value> {
-        self.entries
-            .and_then(Rc::into_inner)
-            .map(|mut entries| mem::take(entries.0.get_mut()).into_values().collect())
-            .unwrap_or_default()
+    pub(super) fn into_values(self) -> impl Iterator<Item = Value> {
+        let entries = self.entries.and_then(Rc::into_inner);
+        let entries = entries.map(|mut entries| mem::take(entries.0.get_mut()));
+        entries.unwrap_or_default().into_values()
     }
 }
 

@@ -12,6 +12,7 @@
 
 mod convert;
 mod cycles;
+mod entries;
 mod equal;
 mod foreign;
 mod map;
@@ -21,6 +22,8 @@ mod types;
 
 pub use convert::Numbers;
 pub(crate) use cycles::CycleGuard;
+pub use entries::Entries;
+pub(crate) use entries::Name;
 pub use equal::deep_equal;
 pub(crate) use equal::{Incomparable, deep_equal_within};
 pub use foreign::{Certificate, Foreign, Location, Time, Version};
@@ -222,11 +225,13 @@ impl From<Str> for Value {
 }
 
 /// Drops values without recursion: nesting may be as deep as memory allows.
-fn drop_values(mut pending: Vec<Value>) {
+fn drop_values(values: impl Iterator<Item = Value>) {
+    let holds = |value: &Value| matches!(value, Value::Slice(_) | Value::Map(_));
+    let mut pending: Vec<Value> = values.filter(holds).collect();
     while let Some(value) = pending.pop() {
         match value {
-            Value::Slice(slice) => pending.append(&mut slice.into_values()),
-            Value::Map(map) => pending.append(&mut map.into_values()),
+            Value::Slice(slice) => pending.extend(slice.into_values().filter(holds)),
+            Value::Map(map) => pending.extend(map.into_values().filter(holds)),
             _ => {}
         }
     }

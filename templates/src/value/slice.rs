@@ -24,7 +24,7 @@ struct Cells(RefCell<Vec<Value>>);
 
 impl Drop for Cells {
     fn drop(&mut self) {
-        super::drop_values(mem::take(self.0.get_mut()));
+        super::drop_values(mem::take(self.0.get_mut()).into_iter());
     }
 }
 
@@ -168,11 +168,10 @@ impl Slice {
     }
 
     /// Takes the elements if nothing else uses them.
-    pub(super) fn into_values(self) -> Vec<Value> {
-        self.cells
-            .and_then(Rc::into_inner)
-            .map(|mut cells| mem::take(cells.0.get_mut()))
-            .unwrap_or_default()
+    pub(super) fn into_values(self) -> impl Iterator<Item = Value> {
+        let cells = self.cells.and_then(Rc::into_inner);
+        let values = cells.map(|mut cells| mem::take(cells.0.get_mut()));
+        values.unwrap_or_default().into_iter()
     }
 }
 

@@ -98,9 +98,10 @@ fn finalizers(served: &Served, old: Option<&Value>, object: &Value) -> Vec<Cause
         if let Err(why) = names::qualified(finalizer) {
             causes.push(Cause::invalid("metadata.finalizers", &shown, why));
         }
-        // Definitions, and the kinds that they bring, are free to use short names; the server only warns.
-        let is_free = served.custom.is_some() || served.storage.group() == "apiextensions.k8s.io";
+        // Kinds that a definition brings, and definitions, are free to use short names; the server
+        // only warns.
         let is_short = !finalizer.contains('/') && !STANDARD_FINALIZERS.contains(finalizer);
+        let is_free = served.custom.is_some() || served.info.group == "apiextensions.k8s.io";
         if is_short && !is_free {
             let rule = "name is neither a standard finalizer name nor is it fully qualified";
             causes.push(Cause::invalid(
