@@ -54,7 +54,9 @@ pub(crate) async fn connect(
         let client = home.client(&namespace).await?;
         return Ok(connection(client, namespace));
     }
-    let config = config(global, settings).await?;
+    let mut config = config(global, settings).await?;
+    // The engine does that itself, for the sandbox too, and within its limits of time.
+    config.default_retry = false;
     let namespace = global
         .namespace
         .clone()

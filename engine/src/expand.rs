@@ -6,6 +6,7 @@ use kudo_templates::{Clock, Environment, Functions, Numbers, ParseError, Parser,
 
 use crate::api::TemplateFunctions;
 use crate::package::suggest::nearest;
+use crate::parameters::ParameterValue;
 use crate::render::{Seed, Values};
 
 /// Functions whose results differ from run to run; those of dates take the time where they get no date.
@@ -127,10 +128,8 @@ fn dot(values: &Values<'_>) -> Value {
         .texts
         .iter()
         .map(|(name, text)| (*name, Value::string(text.as_str())));
-    let parameters = values.parameters.iter().map(|(name, value)| {
-        // kudo-spec 1.8: every number is a float64.
-        (name.as_str(), Value::from_json(value, Numbers::Float64))
-    });
+    let parameters = values.parameters.iter();
+    let parameters = parameters.map(|(name, value)| (name.as_str(), parameter(value)));
     let pipes = values
         .pipes
         .iter()
@@ -140,6 +139,17 @@ fn dot(values: &Values<'_>) -> Value {
         ("Pipes", Value::string_map(pipes)),
     ];
     Value::dict(texts.chain(maps))
+}
+
+fn parameter(value: &ParameterValue) -> Value {
+    // kudo-spec 1.8: every number is a float64.
+    let json = |value| Value::from_json(value, Numbers::Float64);
+    match value {
+        ParameterValue::Text(text) => Value::string(text.as_str()),
+        ParameterValue::List(None) => Value::nil_list(),
+        ParameterValue::List(Some(items)) => Value::list(items.iter().map(json).collect()),
+        ParameterValue::Map(value) => json(value),
+    }
 }
 
 #[cfg(test)]
@@ -162,6 +172,9 @@ mod tests {
         let specs = [
             parameter("LIST", "array", "[80, 1000000, 0.5, text, true]"),
             parameter("MAP", "map", "{port: 8080, deep: {big: 21000000}, none: }"),
+            parameter("NOTHING", "array", "null\n"),
+            parameter("EMPTY", "array", "[]"),
+            parameter("NO_MAP", "map", "null\n"),
             parameter("COUNT", "integer", "080"),
             parameter("FLAG", "boolean", "false"),
         ];
@@ -200,6 +213,17 @@ mod tests {
         assert_eq!(
             given("{{ toYaml .Params.MAP.deep }}|{{ toYaml .Params.LIST }}"),
             "big: 2.1e+07\n|- 80\n- 1e+06\n- 0.5\n- text\n- true\n"
+        );
+        // A list without a value is Go's nil slice, a map without one no value at all.
+        assert_eq!(
+            given(
+                "{{ toJson .Params.NOTHING }} {{ toJson .Params.EMPTY }} {{ toJson .Params.NO_MAP }}"
+            ),
+            "null [] null"
+        );
+        assert_eq!(
+            given("{{ len .Params.NOTHING }} {{ kindOf .Params.NOTHING }} {{ .Params.NOTHING }}"),
+            "0 slice []"
         );
     }
 

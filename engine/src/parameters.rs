@@ -166,6 +166,17 @@ fn is_go_float(text: &str) -> bool {
     }
 }
 
+/// What templates see of a parameter (kudo-spec 1.8, A.2).
+#[derive(Clone, Debug, PartialEq)]
+pub enum ParameterValue {
+    /// Everything but lists and maps is text.
+    Text(String),
+    /// A list. `None` is Go's nil slice, which is empty too, but `null` for `toJson`.
+    List(Option<Vec<Json>>),
+    /// What the YAML of a map gives, which need not be a map.
+    Map(Json),
+}
+
 /// Returns what templates see as `.Params` for these values (kudo-spec 1.8, A.2).
 ///
 /// Only parameters that the operator version declares are there; lists and maps are what their YAML
@@ -177,7 +188,7 @@ fn is_go_float(text: &str) -> bool {
 pub fn template_values(
     parameters: &[ParameterSpec],
     given: &BTreeMap<String, String>,
-) -> Result<BTreeMap<String, Json>, ParameterError> {
+) -> Result<BTreeMap<String, ParameterValue>, ParameterError> {
     parameters
         .iter()
         .map(|parameter| {
@@ -188,7 +199,10 @@ pub fn template_values(
         .collect()
 }
 
-fn template_value(parameter: &ParameterSpec, text: Option<&str>) -> Result<Json, ParameterError> {
+fn template_value(
+    parameter: &ParameterSpec,
+    text: Option<&str>,
+) -> Result<ParameterValue, ParameterError> {
     let text = text.unwrap_or_default();
     let invalid = |cause: String| ParameterError::Invalid {
         name: parameter.name.clone(),
@@ -200,17 +214,17 @@ fn template_value(parameter: &ParameterSpec, text: Option<&str>) -> Result<Json,
         value.map_err(|error| invalid(error.to_string()))
     };
     match parameter.parameter_type() {
-        ParameterType::Map => read(),
+        ParameterType::Map => read().map(ParameterValue::Map),
         ParameterType::Array => match read()? {
-            Json::Null => Ok(Json::Array(Vec::new())),
-            list @ Json::Array(_) => Ok(list),
+            Json::Null => Ok(ParameterValue::List(None)),
+            Json::Array(items) => Ok(ParameterValue::List(Some(items))),
             _ => Err(invalid("it is not a YAML list".to_owned())),
         },
         ParameterType::Text
         | ParameterType::String
         | ParameterType::Integer
         | ParameterType::Number
-        | ParameterType::Boolean => Ok(Json::String(text.to_owned())),
+        | ParameterType::Boolean => Ok(ParameterValue::Text(text.to_owned())),
     }
 }
 
@@ -286,17 +300,28 @@ mod tests {
     fn lists_and_maps_reach_templates_as_values() {
         let read = |kind, text: &str| template_value(&parameter(kind), Some(text));
 
-        assert_eq!(read("array", ""), Ok(json!([])));
-        assert_eq!(read("array", "[ a, b ]"), Ok(json!(["a", "b"])));
+        let list = |items: &[&str]| {
+            let items = items.iter().map(|item| json!(item));
+            Ok(ParameterValue::List(Some(items.collect())))
+        };
+        let map = |value| Ok(ParameterValue::Map(value));
+
+        assert_eq!(read("array", ""), Ok(ParameterValue::List(None)));
+        assert_eq!(read("array", "null\n"), Ok(ParameterValue::List(None)));
+        assert_eq!(read("array", "[]"), list(&[]));
+        assert_eq!(read("array", "[ a, b ]"), list(&["a", "b"]));
         assert!(read("array", "foo").is_err());
         assert!(read("array", "a: b").is_err());
-        assert_eq!(read("map", ""), Ok(Json::Null));
-        assert_eq!(read("map", "foo"), Ok(json!("foo")));
-        assert_eq!(read("map", "[ a, b ]"), Ok(json!(["a", "b"])));
+        assert_eq!(read("map", ""), map(Json::Null));
+        assert_eq!(read("map", "foo"), map(json!("foo")));
+        assert_eq!(read("map", "[ a, b ]"), map(json!(["a", "b"])));
         assert_eq!(
             read("map", "a: b\nc: [a, b: c]"),
-            Ok(json!({"a": "b", "c": ["a", {"b": "c"}]}))
+            map(json!({"a": "b", "c": ["a", {"b": "c"}]}))
         );
-        assert_eq!(read("integer", "080"), Ok(json!("080")));
+        assert_eq!(
+            read("integer", "080"),
+            Ok(ParameterValue::Text("080".to_owned()))
+        );
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     api::{OperatorVersionSpec, TemplateFunctions},
     error::{TaskError, event},
     expand::Source,
+    parameters::ParameterValue,
     plan::Position,
     subject::Subject,
     task::Task,
@@ -21,7 +22,7 @@ pub struct Renderer {
     subject: Subject,
     templates: BTreeMap<String, String>,
     functions: TemplateFunctions,
-    parameters: BTreeMap<String, Value>,
+    parameters: BTreeMap<String, ParameterValue>,
     pipes: BTreeMap<String, String>,
     seed: Seed,
 }
@@ -41,7 +42,7 @@ impl Renderer {
         subject: Subject,
         templates: BTreeMap<String, String>,
         functions: TemplateFunctions,
-        parameters: BTreeMap<String, Value>,
+        parameters: BTreeMap<String, ParameterValue>,
         seed: Seed,
     ) -> Self {
         Self {
@@ -124,7 +125,7 @@ impl Renderer {
 #[derive(Debug)]
 pub(crate) struct Values<'a> {
     pub(crate) texts: [(&'static str, String); 8],
-    pub(crate) parameters: &'a BTreeMap<String, Value>,
+    pub(crate) parameters: &'a BTreeMap<String, ParameterValue>,
     pub(crate) pipes: &'a BTreeMap<String, String>,
 }
 

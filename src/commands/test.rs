@@ -1,15 +1,13 @@
 //! `test`
 
-use std::{path::Path, time::Duration};
+use std::{future, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use futures::{StreamExt as _, stream};
-use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
-use kube::Api;
 use kudo_engine::{
     clock::{Ids as _, RandomIds},
-    cluster::{Cluster, read},
-    operations::KUDO_WEBHOOK,
+    cluster::Cluster,
+    manager::Manager,
 };
 use tokio::time::Instant;
 
@@ -23,6 +21,8 @@ use crate::{
 
 /// How long what a case made may take to go.
 const CLEAN_UP: Duration = Duration::from_mins(1);
+/// How many plans run at the same time at most: all cases of a suite, with what they are made of.
+const PLANS_AT_ONCE: usize = 100;
 
 /// Runs suites, and reports on each case as it ends.
 pub(super) async fn test(
@@ -45,7 +45,7 @@ pub(super) async fn test(
     });
     let start = Instant::now();
     let running = run(args, &suites, &place, ui);
-    let outcomes = if has_kudo(&place.cluster).await {
+    let outcomes = if place.cluster.has_kudo_webhook().await {
         ui.note("KUDO's own manager runs the plans in this cluster.");
         running.await?
     } else {
@@ -53,12 +53,24 @@ pub(super) async fn test(
             place.cluster.install_definitions().await?;
         }
         let pipe_image = global.pipe_image.clone().or(settings.pipe_image.clone());
+        let manager = manager(&place.cluster, pipe_image);
         tokio::select! {
             outcomes = running => outcomes?,
-            () = suite::operate(place.cluster.clone(), pipe_image) => unreachable!("operating never ends"),
+            () = manager.run(future::pending()) => anyhow::bail!("what runs the plans has ended"),
         }
     };
     report(args, &outcomes, start.elapsed(), ui)
+}
+
+/// Returns what runs the plans while suites run.
+fn manager(cluster: &Cluster, pipe_image: Option<String>) -> Manager {
+    let holder = format!("kudo-rs test ({})", cluster.ids().uid());
+    let tell = Arc::new(|notice| tracing::debug!("{notice}"));
+    let manager = Manager::new(cluster.clone(), holder, None, PLANS_AT_ONCE, tell);
+    match pipe_image {
+        Some(image) => manager.with_pipe_image(image),
+        None => manager,
+    }
 }
 
 /// Reads the suites, less the cases that are not asked for.
@@ -213,11 +225,6 @@ fn namespace_of(case: &str) -> String {
     let id = RandomIds.uid();
     let id = id.get(..8).unwrap_or(&id);
     format!("test-{}-{id}", plain.trim_matches('-'))
-}
-
-async fn has_kudo(cluster: &Cluster) -> bool {
-    let webhooks: Api<MutatingWebhookConfiguration> = Api::all(cluster.client().clone());
-    matches!(read(&webhooks, KUDO_WEBHOOK).await, Ok(Some(_)))
 }
 
 fn show(args: &Test, outcome: &Outcome, width: usize, ui: &Ui) -> anyhow::Result<()> {

@@ -8,7 +8,6 @@
 //! | [`objects`] | creating, changing, finding and deleting the objects of steps |
 //! | [`command`] | running the commands of steps |
 //! | [`place`] | where a suite runs: a sandbox of its own, or a cluster |
-//! | [`operate`] | what runs the plans meanwhile |
 //! | [`case`] | running one case |
 //! | [`report`] | what is said about it |
 
@@ -19,7 +18,6 @@ mod load;
 mod matching;
 mod model;
 mod objects;
-mod operate;
 mod place;
 mod report;
 
@@ -28,6 +26,5 @@ pub(crate) use command::{Background, Environment};
 pub(crate) use load::read;
 pub(crate) use model::{Case, Suite};
 pub(crate) use objects::Objects;
-pub(crate) use operate::operate;
 pub(crate) use place::{Place, Wanted};
 pub(crate) use report::{as_json, as_junit, case_line, failure_text, summary};

@@ -58,6 +58,10 @@ impl Progress {
                     "{holder} no longer answers; going on in its place."
                 ));
             }
+            Report::OldDefinitions => self.ui.note(
+                "hint: the cluster's definitions of KUDO are older than this kudo-rs, so no history and no \
+                 inventory are kept; `kudo-rs init` brings them up to date",
+            ),
             Report::Removal(removal) => {
                 if let Some(told) = told(removal) {
                     self.ui.note(&told);

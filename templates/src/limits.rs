@@ -39,6 +39,15 @@ pub enum Exceeded {
     /// Too much memory.
     #[error("template functions make more than {0} bytes")]
     Memory(usize),
+    /// A regular expression of too many bytes of source.
+    #[error("pattern is longer than {0} bytes")]
+    PatternLength(usize),
+    /// A regular expression with too many groups in one another.
+    #[error("pattern nests more than {0} groups")]
+    PatternDepth(usize),
+    /// A regular expression that takes too much memory.
+    #[error("pattern compiles to more than {0} bytes")]
+    PatternSize(usize),
 }
 
 /// What is used of the limits so far.

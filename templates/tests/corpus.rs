@@ -71,6 +71,15 @@ fn findings_of_the_fuzzer_are_answered_as_go_does() {
     assert_eq!(failures, 0);
 }
 
+/// A sample of each kind of the fuzzer's rules; answers of Go 1.26.
+#[test]
+fn a_sample_of_each_kind_is_answered_as_go_does() {
+    let text = include_str!("data/gotemplate-kinds.jsonl");
+    let (failures, report) = run(text, &Functions::kudo());
+    println!("{report}");
+    assert_eq!(failures, 0);
+}
+
 #[test]
 fn sprig_3_corpus_is_answered_as_go_does() {
     let text = include_str!("data/gotemplate-sprig3.jsonl");

@@ -70,11 +70,32 @@ fn functions_of_sprig_3_are_unknown_unless_asked_for() {
 /// Every function that draws.
 const DRAWS: &str = r#"{{ uuidv4 }} {{ randAlphaNum 20 }} {{ randAlpha 20 }} {{ randAscii 20 }}
 {{ randNumeric 20 }} {{ shuffle "abcdefghijklmnop" }} {{ encryptAES "k" "text" }}
-{{ genPrivateKey "ecdsa" }} {{ (genCA "ca" 1).Key }} {{ randBytes 9 }} {{ bcrypt "x" }}"#;
+{{ genPrivateKey "ecdsa" }} {{ (genCA "ca" 1).Key }} {{ randBytes 9 }} {{ bcrypt "x" }}
+{{ (genSelfSignedCert "a" nil nil 1).Cert }} {{ htpasswd "u" "x" }} {{ randInt 0 1000000000 }}"#;
 
 #[test]
 fn the_same_seed_draws_the_same_bytes() {
     assert_eq!(rendered(DRAWS, 1), rendered(DRAWS, 1));
+}
+
+/// A render takes nothing from those before it: not their draws, not their order, not their thread.
+#[test]
+fn what_is_drawn_does_not_depend_on_other_renders() {
+    let texts = [
+        "{{ uuidv4 }}",
+        "{{ randAlphaNum 9 }}{{ shuffle `abcdef` }}",
+        "{{ encryptAES `k` `t` }}",
+    ];
+    let forth: Vec<_> = texts.iter().map(|text| rendered(text, 5)).collect();
+    let mut back: Vec<_> = texts.iter().rev().map(|text| rendered(text, 5)).collect();
+    back.reverse();
+    assert_eq!(forth, back);
+    let elsewhere = std::thread::spawn(move || texts.map(|text| rendered(text, 5)));
+    assert!(
+        elsewhere
+            .join()
+            .is_ok_and(|there| there.as_slice() == forth)
+    );
 }
 
 #[test]
@@ -87,7 +108,13 @@ fn another_seed_draws_other_bytes() {
             one == other
                 && !matches!(
                     *one,
-                    "-----BEGIN" | "EC" | "RSA" | "PRIVATE" | "-----END" | "KEY-----"
+                    "-----BEGIN"
+                        | "EC"
+                        | "RSA"
+                        | "PRIVATE"
+                        | "-----END"
+                        | "KEY-----"
+                        | "CERTIFICATE-----"
                 )
         });
     assert_eq!(same.count(), 0);
@@ -187,9 +214,7 @@ fn a_key_that_is_not_the_authoritys_signs_nothing() {
 
 #[test]
 fn patterns_cannot_take_all_memory_or_time() {
-    let long = format!(r#"{{{{ regexMatch "{}" "a" }}}}"#, "a".repeat(20_000));
     for (text, answer) in [
-        (long.as_str(), "false"),
         // Nested repetitions are bounded as in Go.
         (r#"{{ regexMatch "((a{100}){100}){100}" "a" }}"#, "false"),
         // What would blow up a backtracking engine.
@@ -214,7 +239,7 @@ fn patterns_that_nest_too_deeply_are_refused() {
     let text = format!(r#"{{{{ regexFind "{}" "a" }}}}"#, deep(200));
     assert_eq!(rendered(&text, 1).as_deref(), Ok("a"));
     let text = format!(r#"{{{{ regexFind "{}" "a" }}}}"#, deep(5000));
-    assert!(failure(&text).contains("expression nests too deeply"));
+    assert!(failure(&text).ends_with("pattern nests more than 250 groups"));
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use k8s_openapi::api::core::v1::Event;
+use k8s_openapi::{
+    api::core::v1::Event,
+    apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
+};
 use kube::{
     Api, Client,
     api::{ListParams, Patch, PatchParams, PostParams},
@@ -351,4 +354,88 @@ async fn a_child_that_is_paused_holds_its_parent_until_it_is_resumed() {
     };
 
     assert!(matches!(outcome, Outcome::Complete { .. }), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_plan_that_is_cancelled_takes_the_plans_of_its_children_with_it() {
+    let world = World::new().await;
+    world
+        .package("leaf", &[dummy(&json!({"done": false}))])
+        .await;
+    world.package("middle", &[child("leaf")]).await;
+    world.package("root", &[child("middle")]).await;
+    world.instance("root").await;
+    let driver = world.driver("d");
+    let cancelling = async {
+        while world
+            .instances()
+            .get_opt("top-middle-leaf")
+            .await
+            .unwrap()
+            .is_none()
+        {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        control(&world.cluster, "default", "top", &Control::Cancel)
+            .await
+            .unwrap();
+    };
+
+    let (outcome, ()) = tokio::join!(world.drive(&driver), cancelling);
+
+    assert_eq!(failed(outcome), "plan deploy was cancelled");
+    for name in ["top-middle-leaf", "top-middle", "top"] {
+        let instance = world.instances().get(name).await.unwrap();
+        assert!(!instance.spec.plan_execution.is_scheduled(), "{name}");
+        let deploy = instance.plan_status("deploy").unwrap();
+        assert_eq!(deploy.status, ExecutionStatus::FatalError, "{name}");
+        assert_eq!(deploy.message, "plan deploy was cancelled", "{name}");
+    }
+    world.set_dummy("leaf", json!({"done": true})).await;
+    control(&world.cluster, "default", "top", &Control::Retry)
+        .await
+        .unwrap();
+
+    let outcome = world.drive(&driver).await;
+
+    let plan = "deploy".to_owned();
+    assert_eq!(outcome, Outcome::Complete { plan });
+}
+
+#[tokio::test]
+async fn definitions_that_would_drop_the_history_are_told_of() {
+    let world = World::new().await;
+    let definitions: Api<CustomResourceDefinition> = Api::all(world.client.clone());
+    let mut old = definitions.get("instances.kudo.dev").await.unwrap();
+    let schema = old.spec.versions[0].schema.as_mut().unwrap();
+    let schema = schema.open_api_v3_schema.as_mut().unwrap();
+    let status = schema
+        .properties
+        .as_mut()
+        .unwrap()
+        .get_mut("status")
+        .unwrap();
+    let removed = status.properties.as_mut().unwrap().remove("history");
+    assert!(removed.is_some());
+    definitions
+        .replace("instances.kudo.dev", &PostParams::default(), &old)
+        .await
+        .unwrap();
+    world
+        .package("leaf", &[dummy(&json!({"done": true}))])
+        .await;
+    world.instance("leaf").await;
+    let told = Mutex::new(0);
+
+    let driver = world.driver("d");
+    let count = |report| {
+        if report == Report::OldDefinitions {
+            *told.lock().unwrap() += 1;
+        }
+    };
+    let driven = driver.drive("default", "top", &count).await;
+
+    let plan = "deploy".to_owned();
+    assert_eq!(driven.unwrap(), Outcome::Complete { plan });
+    assert_eq!(told.into_inner().unwrap(), 1);
 }

@@ -24,7 +24,7 @@ use kube::{
 use kudo_engine::{
     clock::{RandomIds, SystemClock},
     cluster::Cluster,
-    driver::{DriveError, Driver, Outcome},
+    driver::{Driver, Outcome},
     operations,
     package::Package,
 };
@@ -321,15 +321,11 @@ async fn install(sandbox: &Sandbox, package: &Package) {
         .unwrap();
 }
 
-/// Drives to the end; a machine that stands still for a while loses the Lease and goes on.
+/// Drives to the end.
 async fn drive(client: Client) -> Outcome {
     let driver = Driver::new(cluster(client), "a test".to_owned());
-    loop {
-        match driver.drive("default", "certs-instance", &|_| {}).await {
-            Err(DriveError::Lost(why)) => eprintln!("driving again: {why}"),
-            other => return other.unwrap(),
-        }
-    }
+    let drive = driver.drive("default", "certs-instance", &|_| {});
+    drive.await.unwrap()
 }
 
 /// Returns the changes of all objects of a kind, the newest of which is `last`, made here.

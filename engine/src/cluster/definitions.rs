@@ -1,5 +1,6 @@
 //! KUDO's own kinds in a cluster.
 
+use futures::{FutureExt as _, TryFutureExt as _};
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use kube::{
     Api,
@@ -42,10 +43,12 @@ impl Cluster {
                 .to_owned();
             let params = PatchParams::apply(FIELD_MANAGER).force();
             let patch = Patch::Apply(&definition);
-            let stored = self
-                .objects(&kind, "")
-                .patch(&name, &params, &patch)
-                .await?;
+            let api = self.objects(&kind, "");
+            let apply = || {
+                api.patch(&name, &params, &patch)
+                    .map_err(ClusterError::from)
+            };
+            let stored = self.unconditionally(|| apply().boxed()).await?;
             self.wait_for_definition(&kind, &name, &as_value(&stored))
                 .await;
             names.push(name);

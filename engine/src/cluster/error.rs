@@ -36,9 +36,25 @@ impl ClusterError {
         self.has_code(404)
     }
 
+    /// Returns whether the same request may succeed soon: the server is away, overloaded, or broke
+    /// off. The request may have taken effect all the same.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Refused(status) => matches!(status.code, 408 | 429 | 500..),
+            Self::Unreachable(_) => true,
+            Self::Malformed(_) => false,
+        }
+    }
+
     /// Returns whether somebody else changed or created the object first.
     pub fn is_conflict(&self) -> bool {
         self.has_code(409)
+    }
+
+    /// Returns whether an object of that name is there already; other conflicts pass.
+    pub fn is_already_there(&self) -> bool {
+        self.refusal()
+            .is_some_and(|status| status.code == 409 && status.reason == "AlreadyExists")
     }
 
     /// Returns whether the server no longer knows the version that a watch started from.

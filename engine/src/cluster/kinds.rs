@@ -59,6 +59,9 @@ impl Cluster {
         api_version: &str,
         kind: &str,
     ) -> Result<Option<Kind>, ClusterError> {
+        if let Some(known) = everywhere(api_version, kind) {
+            return Ok(Some(known));
+        }
         let knows_nothing = {
             let kinds = self.kinds.lock();
             let kinds = kinds.expect("nothing panics while it holds the kinds");

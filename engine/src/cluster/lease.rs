@@ -17,7 +17,11 @@ use super::{Cluster, ClusterError, read};
 
 /// A driver that has not renewed for this long is taken for dead.
 pub const DURATION: Duration = Duration::from_secs(15);
-const RENEW_EVERY: Duration = Duration::from_secs(5);
+const RENEW_EVERY: Duration = Duration::from_secs(4);
+/// A renewal that takes longer has failed.
+const RENEW_WITHIN: Duration = Duration::from_secs(3);
+/// How often giving the right back is tried: whoever comes next would have to wait otherwise.
+const MOST_RELEASES: usize = 3;
 
 /// The right to drive the plans of one instance.
 #[derive(Debug)]
@@ -62,7 +66,13 @@ impl Cluster {
         match api.create(&PostParams::default(), &wanted).await {
             Ok(lease) => return Ok(self.ours(api, lease)),
             Err(kube::Error::Api(status)) if status.code == 409 => {}
-            Err(error) => return Err(error.into()),
+            // It may have been created all the same: then the caller finds its own name.
+            Err(error) => {
+                let error = ClusterError::from(error);
+                if !error.is_passing() {
+                    return Err(error);
+                }
+            }
         }
         let Some(mut found) = read(&api, &name_of(&subject.name)).await? else {
             return Ok(Asked::Theirs {
@@ -92,7 +102,14 @@ impl Cluster {
                     version,
                 })
             }
-            Err(error) => Err(error.into()),
+            // Who holds it now is asked again; it may be the caller.
+            Err(error) => match ClusterError::from(error) {
+                error if error.is_passing() => Ok(Asked::Theirs {
+                    holder: current.unwrap_or_default(),
+                    version,
+                }),
+                error => Err(error),
+            },
         }
     }
 
@@ -173,18 +190,25 @@ impl Cluster {
 impl Held {
     /// Renews the right for as long as it is polled; returns why it was lost.
     pub async fn keep(&mut self) -> String {
+        let clock = self.cluster.clock().clone();
         let mut silent = Duration::ZERO;
         loop {
-            self.cluster.clock().sleep(RENEW_EVERY).await;
-            match self.renew().await {
-                Ok(()) => silent = Duration::ZERO,
-                Err(error) if error.is_conflict() || error.is_not_found() => {
-                    return "somebody else drives this instance now".to_owned();
+            clock.sleep(RENEW_EVERY).await;
+            let renewed = tokio::select! {
+                biased;
+                renewed = self.renew() => renewed,
+                () = clock.sleep(RENEW_WITHIN) => {
+                    silent += RENEW_WITHIN;
+                    Err(ClusterError::Unreachable("no answer in time".to_owned()))
                 }
+            };
+            match renewed {
+                Ok(true) => silent = Duration::ZERO,
+                Ok(false) => return "somebody else drives this instance now".to_owned(),
                 Err(error) => {
                     silent += RENEW_EVERY;
                     tracing::warn!(%error, "the lease could not be renewed");
-                    if silent + RENEW_EVERY > DURATION {
+                    if silent + RENEW_EVERY + RENEW_WITHIN > DURATION {
                         return format!("the lease could not be renewed: {error}");
                     }
                 }
@@ -192,7 +216,36 @@ impl Held {
         }
     }
 
-    async fn renew(&mut self) -> Result<(), ClusterError> {
+    /// Renews the right; returns whether it is still ours.
+    async fn renew(&mut self) -> Result<bool, ClusterError> {
+        match self.write_renewal().await {
+            Ok(()) => return Ok(true),
+            Err(error) if error.is_conflict() => {}
+            Err(error) if error.is_not_found() => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        // An earlier renewal may have been written although nobody heard so: then the name is ours.
+        if !self.read_again().await? {
+            return Ok(false);
+        }
+        self.write_renewal().await.map(|()| true)
+    }
+
+    /// Reads the Lease anew; returns whether it is still ours.
+    async fn read_again(&mut self) -> Result<bool, ClusterError> {
+        let name = self.lease.metadata.name.clone().unwrap_or_default();
+        let holder = |lease: &Lease| lease.spec.as_ref()?.holder_identity.clone();
+        let Some(found) = read(&self.api, &name).await? else {
+            return Ok(false);
+        };
+        let is_ours = holder(&found) == holder(&self.lease);
+        if is_ours {
+            self.lease = found;
+        }
+        Ok(is_ours)
+    }
+
+    async fn write_renewal(&mut self) -> Result<(), ClusterError> {
         if let Some(spec) = &mut self.lease.spec {
             spec.renew_time = Some(MicroTime(self.cluster.clock().now()));
         }
@@ -205,18 +258,31 @@ impl Held {
     }
 
     /// Gives the right back, so that the next driver need not wait.
-    pub async fn release(self) {
-        let name = self.lease.metadata.name.unwrap_or_default();
+    pub async fn release(mut self) {
+        for _ in 0..MOST_RELEASES {
+            match self.delete().await {
+                Ok(()) => return,
+                Err(error) if error.is_not_found() => return,
+                Err(error) => tracing::debug!(%error, "the lease was not given back"),
+            }
+            // A renewal of which nothing was heard has changed its version.
+            if matches!(self.read_again().await, Ok(false)) {
+                return;
+            }
+        }
+    }
+
+    async fn delete(&self) -> Result<(), ClusterError> {
+        let name = self.lease.metadata.name.clone().unwrap_or_default();
         let ours = Preconditions {
-            uid: self.lease.metadata.uid,
-            resource_version: self.lease.metadata.resource_version,
+            uid: self.lease.metadata.uid.clone(),
+            resource_version: self.lease.metadata.resource_version.clone(),
         };
         let params = DeleteParams {
             preconditions: Some(ours),
             ..DeleteParams::default()
         };
-        if let Err(error) = self.api.delete(&name, &params).await {
-            tracing::debug!(%error, "the lease was not given back");
-        }
+        self.api.delete(&name, &params).await?;
+        Ok(())
     }
 }

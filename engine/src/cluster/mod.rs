@@ -6,6 +6,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`error`] | what can go wrong, and whether trying again may help |
+//! | `patience` | limits of time, and pauses that an overloaded server asks for |
 //! | [`kinds`] | which resource serves a kind |
 //! | [`apply`] | server-side apply, with what KUDO tolerated |
 //! | [`watch`] | waiting for one object |
@@ -23,11 +24,16 @@ mod fit;
 pub mod installed;
 pub mod kinds;
 pub mod lease;
+mod patience;
 pub mod pods;
 pub mod watch;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
+use futures::future::BoxFuture;
 use kube::{
     Api, Client,
     api::{DeleteParams, DynamicObject, PostParams, PropagationPolicy},
@@ -39,6 +45,16 @@ use crate::clock::{Clock, Ids};
 
 pub use error::ClusterError;
 pub use kinds::Kind;
+
+/// How often a request is tried whose errors pass.
+const MOST_TRIES: u32 = 6;
+/// The pause before it is tried again, doubled each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+
+/// How often something is looked for that must be there.
+const LOOKS: u32 = 3;
+/// The pause before it is looked for again.
+const LOOK_AGAIN_IN: Duration = Duration::from_secs(1);
 
 /// A connection to a cluster.
 #[derive(Clone)]
@@ -59,10 +75,11 @@ impl std::fmt::Debug for Cluster {
 }
 
 impl Cluster {
-    /// Returns a connection that speaks through `client`.
+    /// Returns a connection that speaks through `client`, with limits of time and with the pauses
+    /// that an overloaded server asks for.
     pub fn new(client: Client, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
         Self {
-            client,
+            client: patience::patient(client, clock.clone()),
             kinds: Arc::default(),
             clock,
             ids,
@@ -147,6 +164,70 @@ impl Cluster {
                 error => Err(error),
             },
         }
+    }
+
+    /// Returns what `look` finds; what is not there is looked for again, before anything fails for good
+    /// because of that: a lagging API server may not know yet what was made a moment ago.
+    pub(crate) async fn surely<'a, T, E>(
+        &self,
+        look: impl Fn() -> BoxFuture<'a, Result<Option<T>, E>>,
+    ) -> Result<Option<T>, E> {
+        self.looked_for(look, Option::is_some).await
+    }
+
+    /// Returns what `look` finds; it looks again, but not for ever, while that is not all there must be.
+    pub(crate) async fn looked_for<'a, T, E>(
+        &self,
+        look: impl Fn() -> BoxFuture<'a, Result<T, E>>,
+        is_all: impl Fn(&T) -> bool,
+    ) -> Result<T, E> {
+        for _ in 1..LOOKS {
+            let found = look().await?;
+            if is_all(&found) {
+                return Ok(found);
+            }
+            self.clock.sleep(LOOK_AGAIN_IN).await;
+        }
+        look().await
+    }
+
+    /// Tries a request again while its errors pass; what it does must be the same twice as once.
+    pub(crate) async fn persistently<'a, T>(
+        &self,
+        request: impl Fn() -> BoxFuture<'a, Result<T, ClusterError>>,
+    ) -> Result<T, ClusterError> {
+        self.while_it_passes(request, ClusterError::is_passing)
+            .await
+    }
+
+    /// Tries a write that names no version again while its errors pass; conflicts do too.
+    pub(crate) async fn unconditionally<'a, T>(
+        &self,
+        request: impl Fn() -> BoxFuture<'a, Result<T, ClusterError>>,
+    ) -> Result<T, ClusterError> {
+        self.while_it_passes(request, |error| {
+            error.is_passing() || error.is_conflict() && !error.is_already_there()
+        })
+        .await
+    }
+
+    async fn while_it_passes<'a, T>(
+        &self,
+        request: impl Fn() -> BoxFuture<'a, Result<T, ClusterError>>,
+        passes: impl Fn(&ClusterError) -> bool,
+    ) -> Result<T, ClusterError> {
+        let mut pause = FIRST_PAUSE;
+        for _ in 1..MOST_TRIES {
+            match request().await {
+                Err(error) if passes(&error) => {
+                    tracing::debug!(%error, ?pause, "the request is tried again");
+                    self.clock.sleep(pause).await;
+                    pause *= 2;
+                }
+                other => return other,
+            }
+        }
+        request().await
     }
 
     pub(crate) fn objects(&self, kind: &Kind, namespace: &str) -> Api<DynamicObject> {

@@ -5,6 +5,7 @@
 //! and told in one event; what is accepted is written into the spec in one patch that fails when
 //! somebody changed the instance meanwhile.
 
+use futures::FutureExt as _;
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::{
     Api, ResourceExt as _,
@@ -40,6 +41,8 @@ pub(super) struct Accepted {
     pub instance: Instance,
     /// What plans run with.
     pub spec: Admitted,
+    /// The operator version that `spec` names, where it was read.
+    pub version: Option<OperatorVersion>,
     /// Whether the spec that is written is another one, and refused.
     pub is_refused: bool,
 }
@@ -92,7 +95,7 @@ impl Driver {
             });
             let patch = match verdict {
                 Verdict::Settled => return self.settle(instance).await,
-                Verdict::Accepted => return self.accept(instance).await,
+                Verdict::Accepted => return self.accept(instance, version).await,
                 Verdict::Denied(denial) => {
                     let refusal = Refusal {
                         reason: CHANGE_DENIED,
@@ -160,7 +163,11 @@ impl Driver {
     }
 
     /// Goes on with a spec that is accepted; the plan that begins records it, else it is recorded here.
-    async fn accept(&self, mut instance: Instance) -> Result<Admission, DriveError> {
+    async fn accept(
+        &self,
+        mut instance: Instance,
+        version: OperatorVersion,
+    ) -> Result<Admission, DriveError> {
         let spec = Admitted {
             operator_version: instance.spec.operator_version.clone(),
             parameters: instance.spec.parameters.clone(),
@@ -180,7 +187,12 @@ impl Driver {
             );
             instance = self.write_admission(&instance, &known, Some(&spec)).await?;
         }
-        Ok(go(instance, Some(spec), false))
+        Ok(Admission::Go(Box::new(Accepted {
+            instance,
+            spec,
+            version: Some(version),
+            is_refused: false,
+        })))
     }
 
     async fn refuse_without_version(&self, instance: Instance) -> Result<Admission, DriveError> {
@@ -210,6 +222,7 @@ impl Driver {
         Ok(Admission::Go(Box::new(Accepted {
             instance,
             spec,
+            version: None,
             is_refused: true,
         })))
     }
@@ -247,7 +260,8 @@ impl Driver {
             .await;
     }
 
-    /// Returns the operator version that `reference` of `instance` names, if it is there.
+    /// Returns the operator version that `reference` of `instance` names, if it is there even when
+    /// looked for again.
     pub(super) async fn version(
         &self,
         instance: &Instance,
@@ -258,7 +272,8 @@ impl Driver {
         let (namespace, name) = named.operator_version_key();
         let versions: Api<OperatorVersion> =
             Api::namespaced(self.cluster.client().clone(), namespace);
-        read(&versions, name).await
+        let look = || read(&versions, name).boxed();
+        self.cluster.surely(look).await
     }
 
     /// Writes `patch` if nobody changed the instance since it was read; returns what is stored then,
@@ -335,10 +350,19 @@ pub(super) fn admitted_patch(instance: &Instance, admitted: &Admitted) -> Value 
         Value::Object(fields) => fields.into_iter().collect(),
         _ => std::collections::BTreeMap::new(),
     };
-    json!({
+    let mut patch = json!({
         "operatorVersion": merged(&fields(&old.operator_version), &fields(&admitted.operator_version)),
         "parameters": merged(&old.parameters, &admitted.parameters),
-    })
+    });
+    // An empty patch of a field that is not there would make it, and the end differ by who wrote it.
+    if patch["parameters"]
+        .as_object()
+        .is_some_and(serde_json::Map::is_empty)
+        && let Some(patch) = patch.as_object_mut()
+    {
+        patch.remove("parameters");
+    }
+    patch
 }
 
 fn go(instance: Instance, spec: Option<Admitted>, is_refused: bool) -> Admission {
@@ -349,6 +373,7 @@ fn go(instance: Instance, spec: Option<Admitted>, is_refused: bool) -> Admission
     Admission::Go(Box::new(Accepted {
         instance,
         spec,
+        version: None,
         is_refused,
     }))
 }

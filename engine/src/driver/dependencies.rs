@@ -3,16 +3,18 @@
 //! Operator versions may have been written by anybody, so the driver looks by itself, in the cluster
 //! alone: there the tasks name exact versions.
 
+use futures::{FutureExt as _, TryFutureExt as _};
 use kube::{
     ResourceExt as _,
     api::{ListParams, Patch, PatchParams},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     api::{Instance, Operator, OperatorSpec, names::ANNOTATION_EXECUTION_UID},
     cluster::{ClusterError, installed::NotInstalled},
     package::{Dependencies, Found},
+    tasks::kudo_operator::as_requester,
 };
 
 use super::{Drive, DriveError};
@@ -24,6 +26,11 @@ impl Drive<'_> {
         &self,
         plan: &str,
     ) -> Result<Option<String>, DriveError> {
+        let look = || self.missing_now(plan).boxed();
+        Ok(self.cluster().looked_for(look, Option::is_none).await?)
+    }
+
+    async fn missing_now(&self, plan: &str) -> Result<Option<String>, ClusterError> {
         let owners = self.instance.metadata.owner_references.iter().flatten();
         let is_child = owners.into_iter().any(|owner| owner.kind == "Instance");
         if is_child || !self.has_child_tasks(plan) {
@@ -39,7 +46,7 @@ impl Drive<'_> {
         while let Some((wanted, _)) = all.wanted() {
             let problem = match self.cluster().installed_exactly(namespace, &wanted).await {
                 Ok(found) => all.found(found).err(),
-                Err(NotInstalled::Cluster(error)) => return Err(error.into()),
+                Err(NotInstalled::Cluster(error)) => return Err(error),
                 Err(missing) => Some(all.unresolved(missing.to_string())),
             };
             if let Some(problem) = problem {
@@ -59,27 +66,68 @@ impl Drive<'_> {
         if !self.has_child_tasks(plan) {
             return Ok(());
         }
-        let all = self.api.list(&ListParams::default()).await;
-        let all = all.map_err(ClusterError::from)?;
-        let is_ours = |child: &&Instance| {
+        let forgotten = json!({"metadata": {"annotations": {ANNOTATION_EXECUTION_UID: null}}});
+        for child in self.children(execution).await? {
+            self.patch_child(&child, &forgotten).await?;
+        }
+        Ok(())
+    }
+
+    /// Cancels what `execution` has the children run, and waits until it has ended: nobody would go on
+    /// with it, and nobody would drive it to its end.
+    pub(super) async fn cancel_children(
+        &self,
+        plan: &str,
+        execution: &str,
+    ) -> Result<(), DriveError> {
+        if !self.has_child_tasks(plan) {
+            return Ok(());
+        }
+        let cancelled = json!({"spec": {"planExecution": {"cancelled": true}}});
+        let requester = as_requester(&self.subject.name);
+        for child in self.children(execution).await? {
+            let asked = &child.spec.plan_execution;
+            if !asked.is_scheduled() || asked.requested_by != requester {
+                continue;
+            }
+            if !asked.cancelled {
+                self.patch_child(&child, &cancelled).await?;
+            }
+            let (namespace, name) = (&self.subject.namespace, child.object_name());
+            match Box::pin(self.driver.drive(namespace, name, &|_| {})).await {
+                Ok(_) | Err(DriveError::NoInstance { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the children that `execution` made or changed.
+    async fn children(&self, execution: &str) -> Result<Vec<Instance>, DriveError> {
+        let list = || {
+            let params = ListParams::default();
+            let list = async move { self.api.list(&params).await };
+            list.map_err(ClusterError::from).boxed()
+        };
+        let mut children = self.cluster().persistently(list).await?.items;
+        children.retain(|child| {
             let mut owners = child.owner_references().iter();
             let asked_by = child.annotations().get(ANNOTATION_EXECUTION_UID);
             asked_by.is_some_and(|uid| uid == execution)
                 && owners.any(|owner| owner.uid == self.subject.uid)
+        });
+        Ok(children)
+    }
+
+    async fn patch_child(&self, child: &Instance, patch: &Value) -> Result<(), DriveError> {
+        let name = child.object_name();
+        let params = PatchParams::default();
+        let patch = Patch::Merge(patch);
+        let send = || {
+            let sent = self.api.patch(name, &params, &patch);
+            sent.map_ok(drop).map_err(ClusterError::from).boxed()
         };
-        let forgotten = json!({"metadata": {"annotations": {ANNOTATION_EXECUTION_UID: null}}});
-        for child in all.iter().filter(is_ours) {
-            let patched = self
-                .api
-                .patch(
-                    child.object_name(),
-                    &PatchParams::default(),
-                    &Patch::Merge(&forgotten),
-                )
-                .await;
-            patched.map_err(ClusterError::from)?;
-        }
-        Ok(())
+        Ok(self.cluster().unconditionally(send).await?)
     }
 
     fn has_child_tasks(&self, plan: &str) -> bool {

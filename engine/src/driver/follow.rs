@@ -103,7 +103,8 @@ impl Driver {
                     Some(cleanup) => {
                         observe(Report::Progress(cleanup.clone()));
                         let is_current = cleanup.uid == instance.spec.plan_execution.uid;
-                        if is_current && cleanup.status.is_terminal() {
+                        // After a good one somebody has to let the instance go yet, and may be dead.
+                        if is_current && cleanup.status == ExecutionStatus::FatalError {
                             outcome = Ok(outcome_of(&instance, PLAN_CLEANUP));
                             return Verdict::Enough;
                         }

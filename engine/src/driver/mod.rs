@@ -8,11 +8,14 @@
 mod admit;
 mod conditions;
 mod dependencies;
+mod ending;
 mod follow;
 pub(crate) mod prune;
 mod records;
 mod reschedule;
 mod right;
+
+use ending::id_of;
 
 pub use admit::is_settled;
 pub(crate) use conditions::conditions_with_ready;
@@ -25,7 +28,6 @@ use std::{
 };
 
 use kube::Api;
-use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::{
@@ -37,9 +39,10 @@ use crate::{
     },
     cluster::{Cluster, ClusterError, events::Severity, lease::Held, pods::Pods, read},
     error::event,
-    parameters,
+    parameters::{self, ParameterValue},
     plan::{
         execution::{Execution, Failure},
+        journal::Journal,
         progress::Progress,
         status,
     },
@@ -55,7 +58,9 @@ pub use prune::{Fate, Removal};
 pub use right::descendants;
 
 /// How often a running plan's status is written at most.
-const WRITE_PAUSE: Duration = Duration::from_millis(250);
+const WRITE_PAUSE: Duration = Duration::from_secs(1);
+/// How long the first status of a running plan waits for more.
+const FIRST_WRITE_PAUSE: Duration = Duration::from_millis(250);
 
 /// Drives instances.
 #[derive(Clone, Debug)]
@@ -78,6 +83,9 @@ pub enum Report {
     TakenOver(String),
     /// An object that nobody asks for any more was deleted, or was left for a reason.
     Removal(Removal),
+    /// The cluster's definitions are KUDO's own, or older than this engine: what they have no field for
+    /// is not kept, the history and the inventory above all.
+    OldDefinitions,
 }
 
 /// How driving ended.
@@ -131,9 +139,6 @@ pub enum DriveError {
     /// The spec asks for something that is not allowed; nothing of it was executed.
     #[error("the change was denied: {0}")]
     Denied(String),
-    /// The right to drive was lost on the way.
-    #[error("stopped driving: {0}")]
-    Lost(String),
 }
 
 /// What one turn of driving led to.
@@ -142,6 +147,18 @@ enum Turn {
     Again,
     /// There is nothing left to drive.
     Ended(Outcome),
+}
+
+/// How a plan can be begun.
+enum Beginning {
+    /// It goes on from this status.
+    At(PlanStatus),
+    /// It has ended like this already, and the instance still has it.
+    Ended(PlanStatus),
+    /// The instance has changed since it was read.
+    Outdated,
+    /// There is no such plan.
+    Unknown,
 }
 
 /// The instance that is driven, and what is known of it.
@@ -198,21 +215,27 @@ impl Driver {
         if self.is_kudos(&instance).await {
             return self.follow_kudo(&instance, observe).await;
         }
-        let busy = self.busy_with(namespace, name);
-        let turn = self.lease_or_outcome(&instance, busy.is_some(), observe);
-        let mut held = match turn.await? {
-            follow::Followed::Drive(held) => held,
-            follow::Followed::Ended(outcome) => return Ok(outcome),
-        };
-        let _busy = busy.or_else(|| self.busy_with(namespace, name));
-        let outcome = tokio::select! {
-            biased;
-            // It is large, and plans run in plans.
-            outcome = Box::pin(self.drive_held(namespace, name, observe)) => outcome,
-            why = held.keep() => return Err(DriveError::Lost(why)),
-        };
-        held.release().await;
-        outcome
+        let mut busy = self.busy_with(namespace, name);
+        loop {
+            let turn = self.lease_or_outcome(&instance, busy.is_some(), observe);
+            let mut held = match turn.await? {
+                follow::Followed::Drive(held) => held,
+                follow::Followed::Ended(outcome) => return Ok(outcome),
+            };
+            busy = busy.or_else(|| self.busy_with(namespace, name));
+            let outcome = tokio::select! {
+                biased;
+                // It is large, and plans run in plans.
+                outcome = Box::pin(self.drive_held(namespace, name, observe)) => outcome,
+                // Without the right nothing more is written; whoever has it is followed.
+                why = held.keep() => {
+                    tracing::warn!(why, "stopped driving");
+                    continue;
+                }
+            };
+            held.release().await;
+            return outcome;
+        }
     }
 
     async fn instance(&self, namespace: &str, name: &str) -> Result<Instance, DriveError> {
@@ -263,7 +286,10 @@ impl Driver {
         if !is_deleted && !instance.spec.plan_execution.is_scheduled() {
             return Ok(Turn::Ended(Outcome::Idle));
         }
-        let version = self.version_in_force(&instance, &accepted.spec).await?;
+        let version = match accepted.version {
+            Some(version) => version,
+            None => self.version_in_force(&instance, &accepted.spec).await?,
+        };
         let subject = Subject::of(&instance, &version);
         let mut drive = Drive {
             driver: self,
@@ -299,36 +325,35 @@ impl Drive<'_> {
             self.write_pause(&plan).await?;
             return Ok(Turn::Ended(Outcome::Paused { plan }));
         }
-        let Some(standing) = self.begin(&plan).await? else {
-            let message = format!("could not find required plan: '{plan}'");
-            return self
-                .refuse(&plan, event::INVALID_PLAN, message)
-                .await
-                .map(Turn::Ended);
+        let standing = match self.begin(&plan).await? {
+            Beginning::At(standing) => standing,
+            Beginning::Ended(ended) => return self.conclude(&ended).await,
+            Beginning::Outdated => return Ok(Turn::Again),
+            Beginning::Unknown => {
+                let message = format!("could not find required plan: '{plan}'");
+                return self.refuse(&plan, event::INVALID_PLAN, message).await;
+            }
         };
         observe(Report::Progress(standing.clone()));
         if let Some(message) = self.missing_dependency(&plan).await? {
-            let refused = self.refuse(&plan, event::DEPENDENCY, message).await;
-            return refused.map(Turn::Ended);
+            return self.refuse(&plan, event::DEPENDENCY, message).await;
         }
         let given = &self.accepted.parameters;
         let parameters = match parameters::template_values(&self.version.spec.parameters, given) {
             Ok(parameters) => parameters,
             Err(error) => {
                 let message = format!("could not parse parameters: {error}");
-                let refused = self.refuse(&plan, event::INVALID_PARAMETERS, message).await;
-                return refused.map(Turn::Ended);
+                return self.refuse(&plan, event::INVALID_PARAMETERS, message).await;
             }
         };
         if self.instance.spec.plan_execution.cancelled {
-            return self.cancel(standing).await.map(Turn::Ended);
+            return self.cancel(standing).await;
         }
         let pipes = match self.pipes(&plan) {
             Ok(pipes) => pipes,
             Err(error) => {
                 let message = format!("could not make task pipes: {error}");
-                let refused = self.refuse(&plan, event::INVALID_PLAN, message).await;
-                return refused.map(Turn::Ended);
+                return self.refuse(&plan, event::INVALID_PLAN, message).await;
             }
         };
         let execution = self.execution(&plan, standing, parameters, pipes).await?;
@@ -339,9 +364,7 @@ impl Drive<'_> {
         if outcome.is_ok() {
             self.settle_inventory(&execution.progress.now()).await;
         }
-        self.finish(&execution.progress.now(), outcome)
-            .await
-            .map(Turn::Ended)
+        self.finish(&execution.progress.now(), outcome).await
     }
 
     /// Schedules `cleanup` on an instance that is being deleted; returns whether a plan has to run.
@@ -357,6 +380,9 @@ impl Drive<'_> {
             .plan_status(PLAN_CLEANUP)
             .is_some_and(|status| status.status == ExecutionStatus::Complete);
         if is_done || !self.version.spec.plans.contains_key(PLAN_CLEANUP) {
+            if let Some(ended) = self.ended(PLAN_CLEANUP) {
+                self.tell_end(&ended).await;
+            }
             self.let_go().await?;
             return Ok(false);
         }
@@ -366,13 +392,30 @@ impl Drive<'_> {
         Ok(true)
     }
 
-    /// Brings the status in line with the scheduled execution; `None` when the plan does not exist.
-    async fn begin(&mut self, plan: &str) -> Result<Option<PlanStatus>, DriveError> {
+    /// Returns the status of a plan whose scheduled execution has ended already.
+    fn ended(&self, plan: &str) -> Option<PlanStatus> {
+        let scheduled = &self.instance.spec.plan_execution;
+        let status = self.instance.plan_status(plan)?;
+        let has_ended = scheduled.plan_name == plan
+            && status.uid == scheduled.uid
+            && status.status.is_terminal()
+            && scheduled.status != Some(ExecutionStatus::Pending);
+        has_ended.then(|| status.clone())
+    }
+
+    /// Brings the status in line with the scheduled execution.
+    ///
+    /// The first write names the version that was read: a driver that knows an old state, in which
+    /// steps are missing that were done since, begins nothing.
+    async fn begin(&mut self, plan: &str) -> Result<Beginning, DriveError> {
+        if let Some(ended) = self.ended(plan) {
+            return Ok(Beginning::Ended(ended));
+        }
         let now = self.cluster().clock().now();
         let mut statuses = self.instance.status.clone().unwrap_or_default().plan_status;
         status::align(&mut statuses, &self.version.spec.plans);
         if !self.version.spec.plans.contains_key(plan) {
-            return Ok(None);
+            return Ok(Beginning::Unknown);
         }
         let uid = self.instance.spec.plan_execution.uid.clone();
         let standing = statuses.entry(plan.to_owned()).or_default();
@@ -388,15 +431,24 @@ impl Drive<'_> {
             status::reopen(standing, now);
         }
         let standing = standing.clone();
-        self.write_beginning(plan, statuses).await?;
-        if is_new {
-            let message = format!("Execution of plan {plan} started");
-            let cluster = self.cluster();
-            cluster
-                .record(&self.subject, Severity::Normal, "PlanStarted", &message)
-                .await;
+        match self.write_beginning(plan, statuses).await {
+            Err(DriveError::Cluster(error)) if error.is_conflict() => {
+                return Ok(Beginning::Outdated);
+            }
+            other => other?,
         }
-        Ok(Some(standing))
+        let message = format!("Execution of plan {plan} started");
+        let id = if is_retry { id_of(&standing) } else { uid };
+        self.cluster()
+            .record_once(
+                &self.subject,
+                &id,
+                Severity::Normal,
+                "PlanStarted",
+                &message,
+            )
+            .await;
+        Ok(Beginning::At(standing))
     }
 
     /// Returns what templates of `plan` see as `.Pipes`.
@@ -410,7 +462,7 @@ impl Drive<'_> {
         &self,
         plan: &str,
         standing: PlanStatus,
-        parameters: BTreeMap<String, Value>,
+        parameters: BTreeMap<String, ParameterValue>,
         pipes: BTreeMap<String, String>,
     ) -> Result<Execution, DriveError> {
         let cluster = self.cluster().clone();
@@ -425,7 +477,9 @@ impl Drive<'_> {
         )
         .with_pipes(pipes);
         let pods = Pods::new(cluster.clone(), &self.subject.namespace, &self.subject.name);
-        let progress = Progress::new(standing, cluster.clock().clone());
+        let progress = Progress::new(standing.clone(), cluster.clock().clone());
+        progress.set_stored(standing);
+        let journal = Journal::new(progress.clone());
         Ok(Execution {
             name: plan.to_owned(),
             plan: spec.plans.get(plan).cloned().unwrap_or_default(),
@@ -439,6 +493,7 @@ impl Drive<'_> {
                 parameters,
                 applied: Mutex::default(),
                 pods,
+                journal,
                 driver: self.driver.clone(),
                 version_namespace: self.instance.operator_version_key().0.to_owned(),
                 pipe_image: self.driver.pipe_image.clone(),
@@ -453,6 +508,7 @@ impl Drive<'_> {
         observe: &(dyn Fn(Report) + Sync),
     ) -> Option<Result<(), Failure>> {
         let progress = &execution.progress;
+        let changes = progress.subscribe();
         let mut run = std::pin::pin!(execution.run());
         // The first poll of a plan without waiting ends it: nothing else need be started.
         tokio::select! {
@@ -460,78 +516,9 @@ impl Drive<'_> {
             outcome = &mut run => Some(outcome),
             () = self.until_rescheduled() => None,
             () = show(progress.subscribe(), observe) => unreachable!("showing never ends"),
-            () = self.write_progress(progress.subscribe()) => unreachable!("writing never ends"),
+            () = self.write_progress(progress, changes) => unreachable!("writing never ends"),
             () = execution.worker.pods.follow() => unreachable!("following never ends"),
         }
-    }
-
-    async fn finish(
-        &mut self,
-        ended: &PlanStatus,
-        outcome: Result<(), Failure>,
-    ) -> Result<Outcome, DriveError> {
-        let plan = ended.name.clone();
-        if let Err(failure) = &outcome {
-            let cluster = self.cluster();
-            cluster
-                .record(
-                    &self.subject,
-                    Severity::Warning,
-                    failure.event,
-                    &failure.message,
-                )
-                .await;
-        }
-        self.write_end(ended, outcome.as_ref().err()).await?;
-        let message = format!(
-            "Execution of plan {plan} finished with status {}",
-            ended.status
-        );
-        let severity = if outcome.is_ok() {
-            Severity::Normal
-        } else {
-            Severity::Warning
-        };
-        self.cluster()
-            .record(&self.subject, severity, "PlanFinished", &message)
-            .await;
-        Ok(match outcome {
-            Ok(()) => Outcome::Complete { plan },
-            Err(failure) => Outcome::Failed {
-                plan,
-                message: failure.message,
-            },
-        })
-    }
-
-    /// Ends a plan as it stands, because somebody asked for that.
-    async fn cancel(&mut self, mut ended: PlanStatus) -> Result<Outcome, DriveError> {
-        let now = self.cluster().clock().now();
-        let message = format!("plan {} was cancelled", ended.name);
-        status::stop_running(&mut ended, None, &message);
-        status::set_plan(&mut ended, ExecutionStatus::FatalError, now);
-        ended.message.clone_from(&message);
-        let event = event::CANCELLED;
-        self.finish(&ended, Err(Failure { event, message })).await
-    }
-
-    /// Ends a plan that cannot even begin (kudo-spec 9.1, 1: KUDO retried these for ever, silently).
-    async fn refuse(
-        &mut self,
-        plan: &str,
-        event: &'static str,
-        message: String,
-    ) -> Result<Outcome, DriveError> {
-        let now = self.cluster().clock().now();
-        let known = self.instance.plan_status(plan).cloned();
-        let mut ended = known.unwrap_or_else(|| PlanStatus {
-            name: plan.to_owned(),
-            ..PlanStatus::default()
-        });
-        ended.uid.clone_from(&self.instance.spec.plan_execution.uid);
-        status::set_plan(&mut ended, ExecutionStatus::FatalError, now);
-        ended.message.clone_from(&message);
-        self.finish(&ended, Err(Failure { event, message })).await
     }
 }
 

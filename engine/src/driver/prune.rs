@@ -6,6 +6,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use futures::FutureExt as _;
 use jiff::Timestamp;
 use kube::{
     Api,
@@ -30,7 +31,7 @@ use crate::{
         watch::{Target, Verdict},
     },
     inventory::{self, Effects, Named, Touched},
-    parameters,
+    parameters::{self, ParameterValue},
     plan::status::SKIPPED,
     render::{Renderer, Seed},
     subject::Subject,
@@ -230,7 +231,7 @@ fn skipped(plan: &PlanStatus) -> Vec<(String, String)> {
 fn renderers(
     subject: &Subject,
     spec: &OperatorVersionSpec,
-    values: &BTreeMap<String, Value>,
+    values: &BTreeMap<String, ParameterValue>,
 ) -> [Renderer; 2] {
     // Another year, month, day, hour, minute and second than those of the unused seed.
     let other_time = Timestamp::constant(42_224_645, 0);
@@ -329,7 +330,8 @@ async fn remove(
     let Some(kind) = cluster.kind(&object.api_version, &object.kind).await? else {
         return Ok(Fate::Gone);
     };
-    let Some(live) = cluster.get(&kind, &object.namespace, &object.name).await? else {
+    let look = || cluster.get(&kind, &object.namespace, &object.name).boxed();
+    let Some(live) = cluster.surely(look).await? else {
         return Ok(Fate::Gone);
     };
     if live["metadata"]["deletionTimestamp"].is_string() {

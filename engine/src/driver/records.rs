@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use futures::{FutureExt as _, future::BoxFuture};
 use k8s_openapi::{
     ByteString, api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::OwnerReference,
 };
@@ -24,19 +25,13 @@ use crate::{
     },
     cluster::{ClusterError, read},
     history,
-    plan::execution::Failure,
+    plan::{execution::Failure, progress::Progress},
     render::{Seed, uses_randomness},
 };
 
-use super::{Drive, DriveError, WRITE_PAUSE, admit::admitted_patch, conditions};
-
-/// A merge patch that must not be lost.
-enum Write {
-    /// Of the instance.
-    Spec(Value),
-    /// Of its status.
-    Status(Value),
-}
+use super::{
+    Drive, DriveError, FIRST_WRITE_PAUSE, Report, WRITE_PAUSE, admit::admitted_patch, conditions,
+};
 
 impl Drive<'_> {
     /// Returns the instance with the part of its spec that the plan runs with.
@@ -66,7 +61,7 @@ impl Drive<'_> {
         }
         conditions::begin(&mut known, plan, generation, now);
         let inventory = self.widened_inventory(plan).await;
-        self.patch_status(&json!({
+        let status = json!({
             "history": history::begun(&self.in_force(), &self.version, now),
             "inventory": inventory,
             "observedGeneration": generation,
@@ -77,8 +72,15 @@ impl Drive<'_> {
                 .map(|(name, status)| (name.clone(), patch_of(status)))
                 .collect::<serde_json::Map<_, _>>(),
             "conditions": known,
-        }))
-        .await?;
+        });
+        let version = self.instance.metadata.resource_version.clone();
+        let patch = json!({"metadata": {"resourceVersion": version}, "status": status});
+        let begin = || self.send_to_status(&patch).boxed();
+        self.instance = self.cluster().persistently(begin).await?;
+        let stored = self.instance.status.as_ref();
+        if stored.is_none_or(|stored| stored.admitted.is_none() || stored.history.is_empty()) {
+            (self.observe)(Report::OldDefinitions);
+        }
         if self.instance.spec.plan_execution.status != Some(ExecutionStatus::InProgress) {
             let status = ExecutionStatus::InProgress;
             self.patch(&json!({"spec": {"planExecution": {"status": status}}}))
@@ -95,33 +97,50 @@ impl Drive<'_> {
         if !conditions::pause(&mut known, plan, generation, now) {
             return Ok(());
         }
-        self.patch_status(&json!({"conditions": known})).await
+        let status = json!({"conditions": known});
+        let write = || self.send_status(&status).boxed();
+        self.instance = self.cluster().unconditionally(write).await?;
+        Ok(())
     }
 
-    /// Writes each later state of a running plan, at most one in a while; never returns.
-    pub(super) async fn write_progress(&self, mut progress: watch::Receiver<PlanStatus>) {
-        let mut pause = WRITE_PAUSE;
+    /// Writes each later state of a running plan, at most one in a while, or at once when a step
+    /// cannot go on before; never returns.
+    ///
+    /// `changes` is older than the first of them, which comes about before this is polled.
+    pub(super) async fn write_progress(
+        &self,
+        progress: &Progress,
+        mut changes: watch::Receiver<PlanStatus>,
+    ) {
+        let clock = self.cluster().clock();
+        let mut pause = FIRST_WRITE_PAUSE;
         loop {
-            if progress.changed().await.is_err() {
+            if changes.changed().await.is_err() {
                 return std::future::pending().await;
             }
-            self.cluster().clock().sleep(pause).await;
-            let status = progress.borrow_and_update().clone();
+            tokio::select! {
+                () = clock.sleep(pause) => {}
+                () = progress.hastened(), if pause <= WRITE_PAUSE => {}
+            }
+            let status = changes.borrow_and_update().clone();
             pause = match self
                 .send_status(&json!({"planStatus": {&status.name: patch_of(&status)}}))
                 .await
             {
-                Ok(_) => WRITE_PAUSE,
+                Ok(_) => {
+                    progress.set_stored(status);
+                    WRITE_PAUSE
+                }
                 Err(error) => {
                     tracing::warn!(%error, "the status could not be written");
-                    progress.mark_changed();
+                    changes.mark_changed();
                     (pause * 2).min(Duration::from_secs(10))
                 }
             };
         }
     }
 
-    /// Writes how a plan ended, then takes it off the instance.
+    /// Writes how a plan ended.
     pub(super) async fn write_end(
         &mut self,
         ended: &PlanStatus,
@@ -148,18 +167,43 @@ impl Drive<'_> {
         if let Some(inventory) = self.settled.take() {
             status["inventory"] = json!(inventory);
         }
-        self.instance = self.insist(&Write::Status(status)).await?;
+        self.instance = self.insist(|| self.send_status(&status).boxed()).await?;
+        Ok(())
+    }
+
+    /// Takes a plan whose end is written off the instance; returns whether it was still there, and
+    /// not another one that was scheduled meanwhile.
+    pub(super) async fn hand_back(&mut self, ended: &PlanStatus) -> Result<bool, DriveError> {
+        let is_gone_for_good =
+            ended.name == PLAN_CLEANUP && self.instance.metadata.deletion_timestamp.is_some();
         if is_gone_for_good {
             // A failed cleanup keeps the finalizer: a person decides what happens then.
-            return if failure.is_none() {
-                self.let_go().await
-            } else {
-                Ok(())
-            };
+            if ended.status == ExecutionStatus::Complete {
+                self.let_go().await?;
+            }
+            return Ok(true);
         }
-        let cleared = json!({"spec": {"planExecution": nothing_scheduled()}});
-        self.instance = self.insist(&Write::Spec(cleared)).await?;
-        Ok(())
+        let name = self.instance.name_any();
+        loop {
+            let cleared = json!({
+                "metadata": {"resourceVersion": self.instance.metadata.resource_version},
+                "spec": {"planExecution": nothing_scheduled()},
+            });
+            let clear = || self.send(&cleared).map(unless_changed).boxed();
+            if let Some(instance) = self.insist(clear).await? {
+                self.instance = instance;
+                return Ok(true);
+            }
+            // Somebody changed it, or the answer to an earlier try was lost.
+            let Some(found) = read(&self.api, &name).await? else {
+                return Ok(true);
+            };
+            self.instance = found;
+            let scheduled = &self.instance.spec.plan_execution;
+            if scheduled.uid != ended.uid {
+                return Ok(!scheduled.is_scheduled());
+            }
+        }
     }
 
     /// Removes the finalizer, so that the instance can go; in the foreground, so that it stays until
@@ -175,7 +219,7 @@ impl Drive<'_> {
         self.remove_cluster_objects().await?;
         let finalizers = admission::finalizers(&self.instance, false);
         let patch = json!({"metadata": {"finalizers": finalizers}});
-        match self.insist(&Write::Spec(patch)).await {
+        match self.insist(|| self.send(&patch).boxed()).await {
             Err(DriveError::Cluster(error)) if error.is_not_found() => Ok(()),
             other => other.map(drop),
         }
@@ -206,35 +250,43 @@ impl Drive<'_> {
         let api: Api<Secret> =
             Api::namespaced(self.cluster().client().clone(), &self.subject.namespace);
         let name = format!("{}-kudo-seed", self.subject.name);
-        let known = read(&api, &name).await?;
-        let of_this_execution = |secret: &Secret| {
-            secret
-                .data
-                .as_ref()
-                .and_then(|data| Seed::from_bytes(&data.get(uid)?.0))
-        };
-        if let Some(seed) = known.as_ref().and_then(of_this_execution) {
-            return Ok(seed);
-        }
         let ids = self.cluster().ids();
-        let seed = Seed::new([&ids.uid(), &ids.uid()], self.cluster().clock().now());
-        let data = BTreeMap::from([(uid.clone(), ByteString(seed.to_bytes()))]);
-        let written = match known {
+        let fresh = Seed::new([&ids.uid(), &ids.uid()], self.cluster().clock().now());
+        let data = BTreeMap::from([(uid.clone(), ByteString(fresh.to_bytes()))]);
+        let fresh = self.seed_secret(name, data);
+        loop {
+            let known = || self.known_seed(&api, &fresh).boxed();
+            let secret = self.cluster().persistently(known).await?;
+            if let Some(seed) = secret.and_then(|secret| seed_in(&secret, uid)) {
+                return Ok(seed);
+            }
+        }
+    }
+
+    /// Returns the seed's Secret, made by `fresh` unless it has the execution's seed; `None` when
+    /// somebody else was faster.
+    ///
+    /// What counts is what the cluster has: a try of which nothing was heard may have been written.
+    async fn known_seed(
+        &self,
+        api: &Api<Secret>,
+        fresh: &Secret,
+    ) -> Result<Option<Secret>, ClusterError> {
+        let uid = &self.instance.spec.plan_execution.uid;
+        let name = fresh.name_any();
+        let written = match read(api, &name).await? {
+            Some(known) if seed_in(&known, uid).is_some() => return Ok(Some(known)),
             // Only the running execution's seed is of use.
             Some(old) => {
                 let secret = Secret {
-                    data: Some(data),
+                    data: fresh.data.clone(),
                     ..old
                 };
                 api.replace(&name, &PostParams::default(), &secret).await
             }
-            None => {
-                api.create(&PostParams::default(), &self.seed_secret(name, data))
-                    .await
-            }
+            None => api.create(&PostParams::default(), fresh).await,
         };
-        written.map_err(ClusterError::from)?;
-        Ok(seed)
+        unless_changed(written.map_err(ClusterError::from))
     }
 
     fn seed_secret(&self, name: String, data: BTreeMap<String, ByteString>) -> Secret {
@@ -258,12 +310,8 @@ impl Drive<'_> {
     }
 
     async fn patch(&mut self, patch: &Value) -> Result<(), DriveError> {
-        self.instance = self.send(patch).await?;
-        Ok(())
-    }
-
-    async fn patch_status(&mut self, status: &Value) -> Result<(), DriveError> {
-        self.instance = self.send_status(status).await?;
+        let send = || self.send(patch).boxed();
+        self.instance = self.cluster().unconditionally(send).await?;
         Ok(())
     }
 
@@ -277,25 +325,28 @@ impl Drive<'_> {
     }
 
     async fn send_status(&self, status: &Value) -> Result<Instance, ClusterError> {
+        self.send_to_status(&json!({"status": status})).await
+    }
+
+    async fn send_to_status(&self, patch: &Value) -> Result<Instance, ClusterError> {
         let params = PatchParams {
             field_manager: Some(FIELD_MANAGER.to_owned()),
             ..PatchParams::default()
         };
         let name = self.instance.name_any();
-        let patch = Patch::Merge(json!({"status": status}));
+        let patch = Patch::Merge(patch);
         Ok(self.api.patch_status(&name, &params, &patch).await?)
     }
 
     /// Repeats a write that ends a plan while its errors may pass: its outcome must not be lost.
-    async fn insist(&self, write: &Write) -> Result<Instance, DriveError> {
+    async fn insist<'a, T>(
+        &self,
+        write: impl Fn() -> BoxFuture<'a, Result<T, ClusterError>>,
+    ) -> Result<T, DriveError> {
         let mut pause = Duration::from_millis(500);
         loop {
-            let written = match write {
-                Write::Spec(patch) => self.send(patch).await,
-                Write::Status(status) => self.send_status(status).await,
-            };
-            match written {
-                Ok(instance) => return Ok(instance),
+            match write().await {
+                Ok(written) => return Ok(written),
                 Err(error) if error.is_transient() && !error.is_not_found() => {
                     tracing::warn!(%error, "the end of the plan could not be written yet");
                     self.cluster().clock().sleep(pause).await;
@@ -304,6 +355,18 @@ impl Drive<'_> {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+}
+
+fn seed_in(secret: &Secret, execution: &str) -> Option<Seed> {
+    Seed::from_bytes(&secret.data.as_ref()?.get(execution)?.0)
+}
+
+/// Returns `None` for a write that came too late: somebody else has changed the object.
+fn unless_changed<T>(written: Result<T, ClusterError>) -> Result<Option<T>, ClusterError> {
+    match written {
+        Err(error) if error.is_conflict() => Ok(None),
+        other => other.map(Some),
     }
 }
 

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use futures::FutureExt as _;
 use kube::api::ListParams;
 
 use crate::{
@@ -72,20 +73,29 @@ impl Driver {
             instance,
             &OperatorVersion::new("", OperatorVersionSpec::default()),
         );
-        let mut asked = self
-            .cluster
-            .ask_to_drive(&subject, &self.holder, None)
-            .await?;
+        let ask = |stale: Option<&str>| {
+            let stale = stale.map(str::to_owned);
+            let (cluster, subject, holder) = (&self.cluster, &subject, &self.holder);
+            let ask = move || {
+                let stale = stale.clone();
+                async move {
+                    cluster
+                        .ask_to_drive(subject, holder, stale.as_deref())
+                        .await
+                }
+                .boxed()
+            };
+            async move { cluster.persistently(ask).await }
+        };
+        let mut asked = ask(None).await?;
         if let Asked::Theirs { holder, version } = &asked
             && is_alone
             && *holder == self.holder
         {
-            // It is ours from a drive that was dropped, as when the parent's plan starts anew.
-            let stale = Some(version.clone());
-            asked = self
-                .cluster
-                .ask_to_drive(&subject, &self.holder, stale.as_deref())
-                .await?;
+            // It is ours from a drive that was dropped, as when the parent's plan starts anew, or from
+            // a request whose answer was lost.
+            let stale = version.clone();
+            asked = ask(Some(&stale)).await?;
         }
         match asked {
             Asked::Ours(held) => Ok(follow::Followed::Drive(held)),

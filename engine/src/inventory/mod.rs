@@ -15,7 +15,7 @@ use crate::{
         names::{PLAN_DEPLOY, PLAN_UPDATE, PLAN_UPGRADE},
         records::TaskObjects,
     },
-    parameters::parse_bool,
+    parameters::{ParameterValue, parse_bool},
     plan::Position,
     render::{Renderer, uses_randomness},
     task::Task,
@@ -76,7 +76,7 @@ pub fn touched(
     spec: &OperatorVersionSpec,
     plan: &str,
     renderers: &[Renderer; 2],
-    parameters: &BTreeMap<String, Value>,
+    parameters: &BTreeMap<String, ParameterValue>,
 ) -> Vec<Touched> {
     let is_random = uses_randomness(spec, plan);
     let Some(plan_spec) = spec.plans.get(plan) else {
@@ -119,7 +119,7 @@ pub fn touched(
 fn resources(
     spec: &OperatorVersionSpec,
     task: &str,
-    parameters: &BTreeMap<String, Value>,
+    parameters: &BTreeMap<String, ParameterValue>,
 ) -> Option<(bool, Vec<String>)> {
     let written = spec.tasks.iter().find(|one| one.name == task)?;
     match Task::build(written).ok()? {
@@ -129,7 +129,10 @@ fn resources(
             parameter,
             resources,
         } => {
-            let is_on = parse_bool(parameters.get(&parameter)?.as_str()?)?;
+            let ParameterValue::Text(text) = parameters.get(&parameter)? else {
+                return None;
+            };
+            let is_on = parse_bool(text)?;
             Some((is_on, resources))
         }
         Task::Pipe { .. } | Task::KudoOperator { .. } | Task::Dummy { .. } => None,

@@ -170,6 +170,12 @@ impl Story {
                     format!("{holder} no longer answers; going on in its place"),
                 );
             }
+            Report::OldDefinitions => self.say(
+                true,
+                "the cluster's definitions of KUDO are older than this kudo-rs, so no history and no \
+                 inventory are kept; `kudo-rs init` brings them up to date"
+                    .to_owned(),
+            ),
             Report::Progress(plan) => self.hear_plan(plan),
             Report::Removal(removal) => {
                 let object = &removal.object;
@@ -241,7 +247,7 @@ impl Story {
             Err(error @ (DriveError::Denied(_) | DriveError::NoOperatorVersion { .. })) => {
                 self.say(true, error.to_string());
             }
-            Err(error @ (DriveError::Cluster(_) | DriveError::Lost(_))) => {
+            Err(error @ DriveError::Cluster(_)) => {
                 return Ended::Failed(error.to_string());
             }
         }

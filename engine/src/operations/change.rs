@@ -1,6 +1,6 @@
 //! Change: parameters, or a plan started by hand, checked by the decision table.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use kube::{
     Api,
@@ -23,6 +23,11 @@ use crate::{
 };
 
 use super::{OperationError, unknown_parameter};
+
+/// How often a change is written again when nothing was heard of it.
+const MOST_TRIES: u32 = 5;
+/// The pause before that, longer each time.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// What is asked of an instance.
 #[derive(Clone, Debug)]
@@ -59,14 +64,24 @@ pub async fn change(
     edit: &Edit,
 ) -> Result<Asked, OperationError> {
     let instances: Api<Instance> = Api::namespaced(cluster.client().clone(), namespace);
+    let uid = cluster.ids().uid();
+    let mut tries = 0;
     loop {
         let old = read(&instances, name).await?;
         let old = old.ok_or_else(|| OperationError::NoInstance {
             namespace: namespace.to_owned(),
             name: name.to_owned(),
         })?;
+        if let Some(plan) = plan_of(&old, &uid) {
+            // It was written, only the answer was lost.
+            return Ok(Asked::Scheduled {
+                plan,
+                is_driven_by_kudo: false,
+            });
+        }
         let version = operator_version(cluster, &old).await?;
-        let Some(Written { patch, runs }) = written(cluster, &old, &version, edit).await? else {
+        let written = written(cluster, &old, &version, edit, &uid).await?;
+        let Some(Written { patch, runs }) = written else {
             return Ok(Asked::Unchanged);
         };
         let params = PatchParams {
@@ -77,7 +92,15 @@ pub async fn change(
             Ok(stored) => stored,
             // Somebody else changed it since it was read: decide again on what it is now.
             Err(kube::Error::Api(status)) if status.code == 409 => continue,
-            Err(error) => return Err(ClusterError::from(error).into()),
+            Err(error) => {
+                let error = ClusterError::from(error);
+                if !error.is_passing() || tries == MOST_TRIES {
+                    return Err(error.into());
+                }
+                tries += 1;
+                cluster.clock().sleep(PAUSE * tries).await;
+                continue;
+            }
         };
         if !runs {
             return Ok(Asked::Unchanged);
@@ -90,6 +113,17 @@ pub async fn change(
             is_driven_by_kudo,
         });
     }
+}
+
+/// Returns the plan that runs or ran under this uid.
+fn plan_of(instance: &Instance, uid: &str) -> Option<String> {
+    let scheduled = &instance.spec.plan_execution;
+    if scheduled.uid == uid {
+        return Some(scheduled.plan_name.clone());
+    }
+    let statuses = instance.status.iter().flat_map(|one| &one.plan_status);
+    let (plan, _) = statuses.into_iter().find(|(_, one)| one.uid == uid)?;
+    Some(plan.clone())
 }
 
 pub(super) async fn operator_version(
@@ -118,6 +152,7 @@ async fn written(
     old: &Instance,
     version: &OperatorVersion,
     edit: &Edit,
+    uid: &str,
 ) -> Result<Option<Written>, OperationError> {
     let before = in_force(old);
     let mut new = old.clone();
@@ -130,7 +165,7 @@ async fn written(
         Edit::Run(plan) => {
             new.spec.plan_execution = PlanExecution {
                 plan_name: plan.clone(),
-                uid: cluster.ids().uid(),
+                uid: uid.to_owned(),
                 ..PlanExecution::default()
             };
         }
@@ -151,7 +186,7 @@ async fn written(
     offline::check(&release, &plan_name)?;
     // KUDO's webhook schedules by itself, and refuses a change that names the plan too.
     let is_ours = matches!(edit, Edit::Run(_)) || !cluster.has_kudo_webhook().await;
-    let execution = admitted_execution(&plan_name, cluster.ids().uid(), cluster.requester());
+    let execution = admitted_execution(&plan_name, uid.to_owned(), cluster.requester());
     let execution = is_ours.then_some(&execution);
     let patch = merge_patch(old, &release.instance, &decision, execution);
     Ok(Some(Written { patch, runs: true }))

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use futures::{FutureExt as _, TryFutureExt as _};
 use k8s_openapi::NamespaceResourceScope;
 use kube::{
     Api, Resource, ResourceExt as _,
@@ -90,7 +91,7 @@ pub async fn install(
             writing.refuse_existing(&child).await?;
         }
     }
-    let definitions = writing.operator(&release.operator).await?;
+    writing.operator(&release.operator).await?;
     writing.needed(needed).await?;
     writing.operator_version(&release.operator_version).await?;
     let mut is_driven_by_kudo = false;
@@ -99,7 +100,7 @@ pub async fn install(
     }
     Ok(Installed {
         objects: writing.written,
-        definitions,
+        definitions: writing.definitions,
         is_driven_by_kudo,
     })
 }
@@ -160,6 +161,7 @@ pub(super) struct Writing<'a> {
     cluster: &'a Cluster,
     namespace: String,
     pub(super) written: Vec<Object>,
+    pub(super) definitions: Vec<String>,
 }
 
 impl<'a> Writing<'a> {
@@ -168,6 +170,7 @@ impl<'a> Writing<'a> {
             cluster,
             namespace: namespace.to_owned(),
             written: Vec::new(),
+            definitions: Vec::new(),
         }
     }
 
@@ -246,45 +249,45 @@ impl<'a> Writing<'a> {
         }
     }
 
-    /// Creates the operator; a cluster that does not know the kind gets KUDO's definitions first.
-    pub(super) async fn operator(
-        &mut self,
-        operator: &Operator,
-    ) -> Result<Vec<String>, OperationError> {
-        let mut definitions = Vec::new();
-        let mut created = self.create(operator).await;
-        if let Err(error) = &created
-            && error.is_not_found()
-        {
-            self.explain_missing_namespace(error)?;
-            definitions = self.cluster.install_definitions().await?;
-            created = self.create(operator).await;
-        }
-        let what = match created {
-            Ok(()) => "created",
-            Err(error) if error.is_conflict() => "already installed",
-            Err(error) => {
-                self.explain_missing_namespace(&error)?;
-                return Err(error.into());
-            }
+    pub(super) async fn operator(&mut self, operator: &Operator) -> Result<(), OperationError> {
+        let what = match self.create(operator).await? {
+            Some(_) => "created",
+            None => "already installed",
         };
         self.note("operator", operator.name_any(), what);
-        Ok(definitions)
+        Ok(())
     }
 
-    async fn create<K>(&self, object: &K) -> Result<(), ClusterError>
+    /// Creates an object; `None` when one of that name is there. A cluster that does not know the kind
+    /// gets KUDO's definitions first: an installation that broke off may have left some of them.
+    async fn create<K>(&mut self, object: &K) -> Result<Option<K>, OperationError>
     where
         K: Resource<Scope = NamespaceResourceScope>
             + Clone
             + std::fmt::Debug
             + DeserializeOwned
-            + Serialize,
+            + Serialize
+            + Sync,
         K::DynamicType: Default,
     {
-        self.api::<K>()
-            .create(&PostParams::default(), object)
-            .await?;
-        Ok(())
+        let (api, params) = (self.api::<K>(), PostParams::default());
+        let create = || api.create(&params, object).map_err(ClusterError::from);
+        let mut created = self.cluster.unconditionally(|| create().boxed()).await;
+        if let Err(error) = &created
+            && error.is_not_found()
+        {
+            self.explain_missing_namespace(error)?;
+            self.definitions = self.cluster.install_definitions().await?;
+            created = self.cluster.unconditionally(|| create().boxed()).await;
+        }
+        match created {
+            Ok(created) => Ok(Some(created)),
+            Err(error) if error.is_already_there() => Ok(None),
+            Err(error) => {
+                self.explain_missing_namespace(&error)?;
+                Err(error.into())
+            }
+        }
     }
 
     fn explain_missing_namespace(&self, error: &ClusterError) -> Result<(), OperationError> {
@@ -302,10 +305,9 @@ impl<'a> Writing<'a> {
         version: &OperatorVersion,
     ) -> Result<(), OperationError> {
         let name = version.name_any();
-        let what = match self.create(version).await {
-            Ok(()) => "created",
-            Err(error) if error.is_conflict() => self.replace_if_unused(version).await?,
-            Err(error) => return Err(error.into()),
+        let what = match self.create(version).await? {
+            Some(_) => "created",
+            None => self.replace_if_unused(version).await?,
         };
         self.note("operatorversion", name, what);
         Ok(())
@@ -349,12 +351,23 @@ impl<'a> Writing<'a> {
     /// Creates the instance; returns whether KUDO's webhook took it over, which it shows by giving
     /// the execution a uid of its own (kudo-spec 6.2, 5).
     async fn instance(&mut self, instance: Instance) -> Result<bool, OperationError> {
-        let asked = instance.spec.plan_execution.uid.clone();
-        let api = self.api::<Instance>();
-        let created = api.create(&PostParams::default(), &instance).await;
-        let created = created.map_err(ClusterError::from)?;
+        let asked = &instance.spec.plan_execution.uid;
+        let name = instance.object_name();
+        let created = match self.create(&instance).await? {
+            Some(created) => created,
+            // An answer was lost, or somebody else was faster: the uid tells.
+            None => match read(&self.api::<Instance>(), name).await? {
+                Some(found) if found.spec.plan_execution.uid == *asked => found,
+                _ => {
+                    return Err(OperationError::Exists {
+                        namespace: self.namespace.clone(),
+                        name: name.to_owned(),
+                    });
+                }
+            },
+        };
         self.note("instance", created.name_any(), "created");
-        Ok(created.spec.plan_execution.uid != asked)
+        Ok(created.spec.plan_execution.uid != *asked)
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use futures::FutureExt as _;
 use kube::{
     Api, ResourceExt as _,
     api::{DeleteParams, ListParams, Patch, PatchParams},
@@ -53,7 +54,9 @@ pub async fn uninstall(
     if has_finalizer(&instance) && !leaving.skips_cleanup {
         // Deleting in the foreground would take the objects away while the plan still works with
         // them.
-        delete(&instances, name, &DeleteParams::background()).await?;
+        let params = DeleteParams::background();
+        let delete = || delete(&instances, name, &params).boxed();
+        cluster.unconditionally(delete).await?;
         return Ok(true);
     }
     let status = instance.status.clone().unwrap_or_default();
@@ -66,7 +69,9 @@ pub async fn uninstall(
         // The instance knows what is left to do: whatever interrupts this, it must be there still.
         keep(&instances, name, true).await?;
     }
-    delete(&instances, name, &DeleteParams::foreground()).await?;
+    let params = DeleteParams::foreground();
+    let delete = || delete(&instances, name, &params).boxed();
+    cluster.unconditionally(delete).await?;
     leave(cluster, &instances, &instance, &inventory, leaving, report).await?;
     Ok(false)
 }

@@ -2,9 +2,10 @@
 //!
 //! [`status`] holds the transitions as plain functions over [`PlanStatus`](crate::api::instance::PlanStatus);
 //! [`progress`] shares one status between the steps that run at the same time; [`execution`] walks a
-//! plan.
+//! plan; [`journal`] knows what must be written before the next effect.
 
 pub mod execution;
+pub mod journal;
 pub mod limits;
 pub mod progress;
 pub mod status;

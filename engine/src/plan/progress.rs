@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::{
     api::instance::{ExecutionStatus, PhaseStatus, PlanStatus, StepStatus},
@@ -15,6 +15,9 @@ use super::status;
 #[derive(Clone, Debug)]
 pub struct Progress {
     sender: Arc<watch::Sender<PlanStatus>>,
+    /// What the cluster knows; nothing where nobody writes.
+    stored: Arc<watch::Sender<Option<PlanStatus>>>,
+    haste: Arc<Notify>,
     clock: Arc<dyn Clock>,
 }
 
@@ -23,6 +26,8 @@ impl Progress {
     pub fn new(status: PlanStatus, clock: Arc<dyn Clock>) -> Self {
         Self {
             sender: Arc::new(watch::Sender::new(status)),
+            stored: Arc::default(),
+            haste: Arc::default(),
             clock,
         }
     }
@@ -37,15 +42,37 @@ impl Progress {
         self.sender.subscribe()
     }
 
+    /// Says that `status` is what the cluster knows now.
+    pub fn set_stored(&self, status: PlanStatus) {
+        self.stored.send_replace(Some(status));
+    }
+
+    /// Returns when somebody cannot go on until the status is written.
+    pub async fn hastened(&self) {
+        self.haste.notified().await;
+    }
+
+    /// Returns when the cluster knows that a step is complete, if it is.
+    pub async fn until_step_is_stored(&self, phase: &str, step: &str) {
+        if self.step_status(phase, step) != Some(ExecutionStatus::Complete) {
+            return;
+        }
+        let is_known = |stored: &Option<PlanStatus>| {
+            stored.as_ref().is_none_or(|plan| {
+                step_status(plan, phase, step) == Some(ExecutionStatus::Complete)
+            })
+        };
+        let mut stored = self.stored.subscribe();
+        if is_known(&stored.borrow()) {
+            return;
+        }
+        self.haste.notify_one();
+        drop(stored.wait_for(is_known).await);
+    }
+
     /// Returns the status of a step, if the plan has it.
     pub fn step_status(&self, phase: &str, step: &str) -> Option<ExecutionStatus> {
-        let plan = self.sender.borrow();
-        let phase = plan.phases.iter().find(|status| status.name == phase)?;
-        phase
-            .steps
-            .iter()
-            .find(|status| status.name == step)
-            .map(|status| status.status)
+        step_status(&self.sender.borrow(), phase, step)
     }
 
     /// Returns the status of a phase, if the plan has it.
@@ -138,4 +165,10 @@ impl Progress {
             *plan != before
         });
     }
+}
+
+fn step_status(plan: &PlanStatus, phase: &str, step: &str) -> Option<ExecutionStatus> {
+    let phase = plan.phases.iter().find(|status| status.name == phase)?;
+    let step = phase.steps.iter().find(|status| status.name == step)?;
+    Some(step.status)
 }

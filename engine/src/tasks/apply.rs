@@ -30,6 +30,8 @@ impl Worker {
         position: &Position,
     ) -> Result<Started, TaskError> {
         let rendered = self.renderer.objects(resources, position)?;
+        let objects: Vec<&Value> = rendered.iter().map(|one| &one.object).collect();
+        self.journal.touch(position, &objects).await;
         // What later objects of the same task are made in or of has to be there first.
         let (first, rest): (Vec<_>, Vec<_>) = rendered.into_iter().partition(is_foundation);
         let mut warnings = Vec::new();

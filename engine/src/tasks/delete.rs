@@ -1,5 +1,7 @@
 //! Delete: render for the names, ask for deletion, wait until they are gone (kudo-spec 3.6).
 
+use serde_json::Value;
+
 use crate::{error::TaskError, plan::Position};
 
 use super::{Started, Wait, Worker, apply::name_of, wait::Awaited};
@@ -11,7 +13,10 @@ impl Worker {
         position: &Position,
     ) -> Result<Started, TaskError> {
         let mut awaited = Vec::new();
-        for rendered in self.renderer.objects(resources, position)? {
+        let rendered = self.renderer.objects(resources, position)?;
+        let objects: Vec<&Value> = rendered.iter().map(|one| &one.object).collect();
+        self.journal.touch(position, &objects).await;
+        for rendered in rendered {
             let object = rendered.object;
             let text = |key: &str| object[key].as_str().unwrap_or_default().to_owned();
             let kind = self.cluster.kind(&text("apiVersion"), &text("kind")).await;

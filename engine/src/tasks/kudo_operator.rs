@@ -37,6 +37,11 @@ use super::{
     child::{Next, Wish, next},
 };
 
+/// Returns who asks for the plans of the children of an instance.
+pub(crate) fn as_requester(parent: &str) -> String {
+    format!("parent instance {parent}")
+}
+
 impl Worker {
     pub(super) async fn kudo_operator(
         &self,
@@ -76,7 +81,8 @@ impl Worker {
         let client = self.cluster.client().clone();
         let versions: Api<OperatorVersion> = Api::namespaced(client, &self.version_namespace);
         let name = version_name(wanted);
-        let found = read(&versions, &name).await;
+        let look = || read(&versions, &name).boxed();
+        let found = self.cluster.surely(look).await;
         let found = found.map_err(|error| TaskError::of_request(&error, &name))?;
         found.ok_or_else(|| {
             let cause = format!(
@@ -97,7 +103,11 @@ impl Worker {
         say: &'a (dyn Fn(&str) + Send + Sync),
     ) -> BoxFuture<'a, Result<(), TaskError>> {
         async move {
-            let observe = |report| say(&told(&wish.name, &report));
+            let observe = |report| {
+                if let Some(told) = told(&wish.name, &report) {
+                    say(&told);
+                }
+            };
             while let Standing::Driving = self.bring_about(wish).await? {
                 say(&format!("Instance `{}`: its plan starts", wish.name));
                 let driven = self
@@ -183,12 +193,13 @@ impl Worker {
 
     async fn version_of(&self, child: &Instance) -> Result<Option<OperatorVersion>, ClusterError> {
         let (namespace, name) = child.operator_version_key();
-        let client = self.cluster.client().clone();
-        read(&Api::namespaced(client, namespace), name).await
+        let versions = Api::namespaced(self.cluster.client().clone(), namespace);
+        let look = || read(&versions, name).boxed();
+        self.cluster.surely(look).await
     }
 
     fn execution_for(&self, wish: &Wish, plan: &str) -> PlanExecution {
-        let requester = format!("parent instance {}", wish.parent.name);
+        let requester = as_requester(&wish.parent.name);
         admitted_execution(plan, self.cluster.ids().uid(), &requester)
     }
 
@@ -258,14 +269,16 @@ fn leave_out_unknown(wish: &mut Wish, file: &str) -> Vec<String> {
     unknown.into_keys().map(warning).collect()
 }
 
-/// Returns one line about a child's plan.
-fn told(child: &str, report: &Report) -> String {
-    match report {
-        Report::Progress(status) => format!("Instance `{child}`: {}", of_plan(status)),
-        Report::DrivenBy(holder) => format!("Instance `{child}`: driven by {holder}"),
-        Report::Removal(removal) => format!("Instance `{child}`: {}", removal.object),
-        Report::TakenOver(holder) => format!("Instance `{child}`: taken over from {holder}"),
-    }
+/// Returns one line about a child's plan, where its parent does not say the same of its own.
+fn told(child: &str, report: &Report) -> Option<String> {
+    let what = match report {
+        Report::Progress(status) => of_plan(status),
+        Report::DrivenBy(holder) => format!("driven by {holder}"),
+        Report::Removal(removal) => removal.object.to_string(),
+        Report::TakenOver(holder) => format!("taken over from {holder}"),
+        Report::OldDefinitions => return None,
+    };
+    Some(format!("Instance `{child}`: {what}"))
 }
 
 fn of_plan(status: &PlanStatus) -> String {
@@ -305,7 +318,7 @@ fn not_driven(wish: &Wish, error: &DriveError) -> TaskError {
     let cause = format!("child instance {}: {error}", wish.key());
     match error {
         DriveError::Cluster(error) => TaskError::of_request(error, &cause),
-        DriveError::NoInstance { .. } | DriveError::Lost(_) => TaskError::Transient {
+        DriveError::NoInstance { .. } => TaskError::Transient {
             cause,
             retry_after: None,
         },

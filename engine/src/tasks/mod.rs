@@ -12,7 +12,7 @@
 mod apply;
 mod child;
 mod delete;
-mod kudo_operator;
+pub(crate) mod kudo_operator;
 pub mod pipe;
 mod wait;
 
@@ -25,8 +25,8 @@ use crate::{
     driver::Driver,
     error::{TaskError, event},
     package::Wanted,
-    parameters::parse_bool,
-    plan::Position,
+    parameters::{ParameterValue, parse_bool},
+    plan::{Position, journal::Journal},
     render::Renderer,
     subject::Subject,
     task::Task,
@@ -46,11 +46,13 @@ pub struct Worker {
     /// Turns templates into objects.
     pub renderer: Renderer,
     /// What templates see as `.Params`.
-    pub parameters: BTreeMap<String, Json>,
+    pub parameters: BTreeMap<String, ParameterValue>,
     /// `ConfigMaps` and Secrets that this execution has applied, as the server answered them.
     pub applied: Mutex<Vec<Json>>,
     /// The instance's pods, to say why something is not ready.
     pub pods: Pods,
+    /// What the steps have touched so far.
+    pub journal: Journal,
     /// Drives the plans of child instances.
     pub driver: Driver,
     /// Where the operator versions of child instances are.
@@ -115,14 +117,16 @@ impl Worker {
         let fatal = |cause: String| Err(TaskError::fatal(event::TOGGLE, cause));
         match self.parameters.get(parameter) {
             None => fatal(format!("no value for parameter {parameter} found")),
-            Some(Json::String(text)) => match parse_bool(text) {
+            Some(ParameterValue::Text(text)) => match parse_bool(text) {
                 Some(is_on) => Ok(is_on),
                 None => fatal(format!(
                     "could not parse value of parameter {parameter}: strconv.ParseBool: parsing \
                      \"{text}\": invalid syntax"
                 )),
             },
-            Some(_) => fatal(format!("value of parameter {parameter} isn't a string")),
+            Some(ParameterValue::List(_) | ParameterValue::Map(_)) => {
+                fatal(format!("value of parameter {parameter} isn't a string"))
+            }
         }
     }
 }

@@ -2,10 +2,16 @@
 //!
 //! ```text
 //! fuzz ORACLE [-seed N] [-seconds N] [-save FILE] [-only NAME,...]
+//! fuzz ORACLE -kinds NAME,... | all [-seed N] [-cases N] [-save FILE]
+//! fuzz questions -kinds NAME,... | all [-seed N] [-cases N]
 //! ```
 //!
 //! ORACLE is the Go program. Differences are printed, and saved as JSON lines in the form of the
 //! corpus, with Go's answer. `-only` calls just these functions beyond those of the language.
+//!
+//! Without `-kinds` templates come from a grammar of the language. With it they come from the rules of
+//! each kind (the files in `kinds/`), so many of each, and the counts are told kind by kind.
+//! `questions` writes them as JSON lines for other programs.
 
 #[path = "../../tests/support/answer.rs"]
 mod answer;
@@ -13,8 +19,11 @@ mod answer;
 mod case;
 mod data;
 mod grammar;
+mod kinds;
 mod oracle;
 mod random;
+mod rules;
+mod survey;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -36,11 +45,13 @@ struct Options {
     time: Duration,
     save: Option<String>,
     only: Vec<String>,
+    kinds: Vec<String>,
+    cases: usize,
 }
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match options(&arguments).and_then(|options| fuzz(&options)) {
+    match options(&arguments).and_then(|options| run(&options)) {
         Ok(0) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::from(2),
         Err(error) => {
@@ -51,8 +62,17 @@ fn main() -> ExitCode {
     }
 }
 
+/// Does what is asked; returns how many differences there were.
+fn run(options: &Options) -> io::Result<usize> {
+    match (options.oracle.as_str(), options.kinds.as_slice()) {
+        ("questions", _) => survey::questions(options).map(|()| 0),
+        (_, []) => fuzz(options),
+        _ => survey::survey(options),
+    }
+}
+
 fn options(arguments: &[String]) -> io::Result<Options> {
-    let usage = "usage: fuzz ORACLE [-seed N] [-seconds N] [-save FILE] [-only NAME,...]";
+    let usage = "usage: fuzz ORACLE|questions [-kinds NAME,...|all] [-cases N] [-seed N] [-seconds N] [-save FILE] [-only NAME,...]";
     let (oracle, mut rest) = arguments
         .split_first()
         .ok_or_else(|| io::Error::other(usage))?;
@@ -62,6 +82,8 @@ fn options(arguments: &[String]) -> io::Result<Options> {
         time: Duration::from_mins(1),
         save: None,
         only: Vec::new(),
+        kinds: Vec::new(),
+        cases: 1000,
     };
     while let [flag, value, after @ ..] = rest {
         match flag.as_str() {
@@ -70,6 +92,11 @@ fn options(arguments: &[String]) -> io::Result<Options> {
                 options.time = Duration::from_secs(value.parse().map_err(io::Error::other)?);
             }
             "-save" => options.save = Some(value.clone()),
+            "-cases" => options.cases = value.parse().map_err(io::Error::other)?,
+            "-kinds" if value == "all" => {
+                options.kinds = kinds::names().map(str::to_owned).collect();
+            }
+            "-kinds" => options.kinds = value.split(',').map(str::to_owned).collect(),
             "-only" => options.only = value.split(',').map(str::to_owned).collect(),
             _ => return Err(io::Error::other(usage)),
         }

@@ -23,6 +23,13 @@ impl Random {
         usize::try_from(self.next() % limit).unwrap_or(0)
     }
 
+    /// Returns a number from the first to the last.
+    pub(crate) fn between(&mut self, least: i64, most: i64) -> i64 {
+        let width = u64::try_from(i128::from(most) - i128::from(least) + 1).unwrap_or(u64::MAX);
+        let offset = self.next() % width.max(1);
+        least.wrapping_add_unsigned(offset)
+    }
+
     /// Says yes once in so many times.
     pub(crate) fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0

@@ -76,7 +76,7 @@ fn answer_all() -> io::Result<()> {
         if line.trim_ascii().is_empty() {
             continue;
         }
-        let answered = match serde_json::from_str::<Case>(&String::from_utf8_lossy(&line)) {
+        let answered = match question(&line) {
             Ok(mut case) => {
                 case.answer = match case.group.as_str() {
                     "sprig3-only" => guarded(&case, &functions_of(&case.group)),
@@ -98,6 +98,23 @@ fn answer_all() -> io::Result<()> {
         out.flush()?;
     }
     Ok(())
+}
+
+/// Reads a question as Go's JSON does: a bad byte is U+FFFD, and null is as if nothing were there.
+fn question(line: &[u8]) -> serde_json::Result<Case> {
+    let mut text = String::with_capacity(line.len());
+    for chunk in line.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
+    }
+    match serde_json::from_str(&text)? {
+        serde_json::Value::Null => Ok(Case::default()),
+        serde_json::Value::Object(mut fields) => {
+            fields.retain(|_, value| !value.is_null());
+            serde_json::from_value(fields.into())
+        }
+        other => serde_json::from_value(other),
+    }
 }
 
 /// Answers a question; should the engine panic, that is the answer.

@@ -73,10 +73,14 @@ pub struct Certificate {
 impl Location {
     /// Returns what a time keeps of its zone: nil for UTC.
     fn pointer(&self) -> Value {
-        if self.name.as_bytes() == b"UTC" {
+        if self.is_utc() {
             return Value::Nil;
         }
         Value::Foreign(Foreign::Location(Rc::new(self.clone())))
+    }
+
+    fn is_utc(&self) -> bool {
+        self.name.as_bytes() == b"UTC"
     }
 }
 
@@ -97,7 +101,8 @@ impl Foreign {
         match (self, other) {
             (Self::Time(a), Self::Time(b)) => a == b,
             (Self::Certificate(a), Self::Certificate(b)) => a == b,
-            (Self::Location(a), Self::Location(b)) => Rc::ptr_eq(a, b),
+            // Go has one UTC.
+            (Self::Location(a), Self::Location(b)) => Rc::ptr_eq(a, b) || a.is_utc() && b.is_utc(),
             (Self::Version(a), Self::Version(b)) => Rc::ptr_eq(a, b),
             (Self::VersionStruct(a), Self::VersionStruct(b)) => a == b,
             _ => false,

@@ -91,6 +91,11 @@ impl Value {
         Self::Slice(Slice::new(&Type::Interface, items))
     }
 
+    /// Returns a `[]interface {}` that is nil: empty, but `null` in JSON.
+    pub const fn nil_list() -> Self {
+        Self::Slice(Slice::nil(&Type::Interface))
+    }
+
     /// Returns a `[]string`.
     pub fn strings<S: Into<Str>>(items: impl IntoIterator<Item = S>) -> Self {
         let items = items.into_iter().map(Self::string).collect();

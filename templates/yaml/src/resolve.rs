@@ -118,7 +118,13 @@ fn special_float(text: &str) -> Option<(Kind, Value)> {
 
 fn number(text: &str, wanted: Option<Kind>) -> Option<(Kind, Value)> {
     if text.starts_with('.') {
-        return float(text);
+        // Go's `ParseFloat` takes underscores between digits.
+        let parts: Vec<&str> = text.split('_').collect();
+        let divide_digits = parts.windows(2).all(|pair| {
+            pair[0].ends_with(|last: char| last.is_ascii_digit())
+                && pair[1].starts_with(|first: char| first.is_ascii_digit())
+        });
+        return divide_digits.then(|| float(&parts.concat())).flatten();
     }
     if matches!(wanted, None | Some(Kind::Timestamp)) && is_timestamp(text) {
         // Typed as a time but handed out as text, for old programs' sake.

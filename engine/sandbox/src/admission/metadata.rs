@@ -98,9 +98,11 @@ fn finalizers(served: &Served, old: Option<&Value>, object: &Value) -> Vec<Cause
         if let Err(why) = names::qualified(finalizer) {
             causes.push(Cause::invalid("metadata.finalizers", &shown, why));
         }
-        // Kinds that a definition brings are free to use short names; the server only warns.
+        // Kinds that a definition brings, and definitions, are free to use short names; the server
+        // only warns.
         let is_short = !finalizer.contains('/') && !STANDARD_FINALIZERS.contains(finalizer);
-        if is_short && served.custom.is_none() {
+        let is_free = served.custom.is_some() || served.info.group == "apiextensions.k8s.io";
+        if is_short && !is_free {
             let rule = "name is neither a standard finalizer name nor is it fully qualified";
             causes.push(Cause::invalid(
                 format!("metadata.finalizers[{index}]"),

@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kudo_templates::{ParseError, Reference};
-use serde_json::Value;
 
 use crate::api::ParameterSpec;
 use crate::expand::Source;
 use crate::package::diagnostic::{Diagnostic, Step};
 use crate::package::release::templates_of;
 use crate::package::{Package, PackageParameter};
-use crate::parameters::template_values;
+use crate::parameters::{ParameterValue, template_values};
 use crate::render::{Seed, Values, split};
 
 use super::structure::with_nearest;
@@ -215,7 +214,7 @@ impl<'a> Templates<'a> {
     }
 
     /// The values of parameters that are set by nobody: their defaults.
-    fn defaults(&self) -> Result<BTreeMap<String, Value>, String> {
+    fn defaults(&self) -> Result<BTreeMap<String, ParameterValue>, String> {
         let parameters = self.package.parameters.parameters.iter();
         let specs: Vec<ParameterSpec> = parameters.map(PackageParameter::spec).collect();
         template_values(&specs, &BTreeMap::new()).map_err(|error| error.to_string())

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt as _, try_join_all};
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     api::{PhaseSpec, PlanSpec, StepSpec, TaskSpec, instance::ExecutionStatus},
@@ -262,7 +263,7 @@ impl Execution {
                 }
                 Err(TaskError::Transient { cause, retry_after }) => {
                     tries += 1;
-                    let pause = self.pause(tries, retry_after);
+                    let pause = self.pause(&position, tries, retry_after);
                     let message = format!(
                         "A transient error when executing task {position}. Will retry. {cause} \
                          (retry {tries} in {} s)",
@@ -279,19 +280,16 @@ impl Execution {
         }
     }
 
-    /// Returns how long to wait before try number `tries`: doubled each time, up to a minute, and
-    /// spread a little so that instances do not come back all at once.
-    fn pause(&self, tries: u32, retry_after: Option<u64>) -> Duration {
+    /// Returns how long to wait before try number `tries`: doubled each time, up to a minute, and up
+    /// to a quarter longer, by a part that differs with execution, task and try, so that those who
+    /// failed together do not come back together.
+    fn pause(&self, position: &Position, tries: u32, retry_after: Option<u64>) -> Duration {
         let doubled = FIRST_PAUSE * 2_u32.saturating_pow((tries - 1).min(6));
         let asked = Duration::from_secs(retry_after.unwrap_or_default());
-        let spread: u32 = self
-            .worker
-            .execution_uid
-            .bytes()
-            .map(u32::from)
-            .sum::<u32>()
-            % 250;
-        doubled.min(LONGEST_PAUSE).max(asked) + Duration::from_millis(spread.into())
+        let pause = doubled.min(LONGEST_PAUSE).max(asked);
+        let text = format!("{} {position} {tries}", self.worker.execution_uid);
+        let part = u32::from(Sha256::digest(text)[0]);
+        pause + pause * part / 1024
     }
 
     // kudo-spec 3.2

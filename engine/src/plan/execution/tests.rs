@@ -10,7 +10,7 @@ use crate::{
     clock::{Clock, RandomIds, SystemClock},
     cluster::{Cluster, pods::Pods},
     driver::Driver,
-    plan::status,
+    plan::{journal::Journal, status},
     render::{Renderer, Seed},
     subject::Subject,
 };
@@ -112,6 +112,7 @@ fn execution_by(clock: Arc<dyn Clock>, plan: PlanSpec, tasks: Vec<TaskSpec>) -> 
         Seed::unused(),
     );
     let pods = Pods::new(cluster.clone(), "default", "test-instance");
+    let progress = Progress::new(standing, cluster.clock().clone());
     let worker = Worker {
         subject,
         execution_uid: text("uid"),
@@ -119,12 +120,12 @@ fn execution_by(clock: Arc<dyn Clock>, plan: PlanSpec, tasks: Vec<TaskSpec>) -> 
         parameters: BTreeMap::new(),
         applied: std::sync::Mutex::default(),
         pods,
+        journal: Journal::new(progress.clone()),
         driver: Driver::new(cluster.clone(), text("nobody")),
         version_namespace: text("default"),
         pipe_image: text("busybox"),
-        cluster: cluster.clone(),
+        cluster,
     };
-    let progress = Progress::new(standing, cluster.clock().clone());
     Execution {
         name: text("test"),
         plan,
@@ -338,4 +339,27 @@ async fn a_plan_that_had_failed_stays_failed() {
 
     assert_eq!(outcome.unwrap().unwrap_err().message, "no");
     assert_eq!(plan.status, ExecutionStatus::FatalError);
+}
+
+#[tokio::test]
+async fn pauses_grow_to_a_bound_and_differ_with_task_and_try() {
+    let execution = execution("serial", &[("a", Ends::Transient)]);
+    let at = |task: &str| Position {
+        plan: "test".to_owned(),
+        phase: "phase".to_owned(),
+        step: "a".to_owned(),
+        task: task.to_owned(),
+    };
+
+    let pauses: Vec<_> = (1..=9)
+        .map(|tries| execution.pause(&at("t"), tries, None))
+        .collect();
+
+    for (pause, seconds) in pauses.iter().zip([1, 2, 4, 8, 16, 32, 60, 60, 60]) {
+        let least = Duration::from_secs(seconds);
+        assert!((least..=least * 5 / 4).contains(pause), "{pause:?}");
+    }
+    assert_ne!(pauses[6], pauses[7]);
+    assert_ne!(execution.pause(&at("u"), 7, None), pauses[6]);
+    assert!(execution.pause(&at("t"), 1, Some(30)) >= Duration::from_secs(30));
 }

@@ -23,7 +23,7 @@ pub mod names;
 mod pod;
 
 use futures::{
-    StreamExt as _, TryStreamExt as _,
+    FutureExt as _, StreamExt as _, TryStreamExt as _,
     future::{try_join, try_join_all},
 };
 use serde_json::Value;
@@ -127,17 +127,10 @@ impl Worker {
         running: &Running,
         say: impl Fn(&str),
     ) -> Result<(), TaskError> {
-        let found = self.found(running).await?;
-        let ours = found.artifacts.iter().flatten();
-        let ours: Vec<&Value> = ours
-            .filter(|object| self.is_of_this_execution(object))
-            .collect();
+        let found = self.surely_found(running).await?;
+        let ours = self.ours(&found);
         if ours.len() != running.pipes.len() {
-            let reusable = found.pod.as_ref().is_some_and(|pod| {
-                self.is_of_this_execution(pod)
-                    && pod.pointer("/metadata/deletionTimestamp").is_none()
-            });
-            if !reusable {
+            if !self.is_reusable(&found) {
                 // Files of two runs do not fit together: a key of one, a certificate of the other.
                 for object in ours {
                     self.delete_object(object).await?;
@@ -156,6 +149,31 @@ impl Worker {
         let what = name_of(&running.pod);
         deleted.map_err(|error| TaskError::of_request(&error, &what))?;
         Ok(())
+    }
+
+    /// Returns what there is. Where that is a part of the artifacts and no pod that could make the rest,
+    /// the rest is looked for again: all of them would be made anew.
+    async fn surely_found(&self, running: &Running) -> Result<Found, TaskError> {
+        let look = || self.found(running).boxed();
+        let is_all = |found: &Found| {
+            let ours = self.ours(found).len();
+            ours == 0 || ours == running.pipes.len() || self.is_reusable(found)
+        };
+        self.cluster.looked_for(look, is_all).await
+    }
+
+    /// Whether the pod is this execution's and stays.
+    fn is_reusable(&self, found: &Found) -> bool {
+        found.pod.as_ref().is_some_and(|pod| {
+            self.is_of_this_execution(pod) && pod.pointer("/metadata/deletionTimestamp").is_none()
+        })
+    }
+
+    fn ours<'a>(&self, found: &'a Found) -> Vec<&'a Value> {
+        let artifacts = found.artifacts.iter().flatten();
+        artifacts
+            .filter(|object| self.is_of_this_execution(object))
+            .collect()
     }
 
     async fn found(&self, running: &Running) -> Result<Found, TaskError> {

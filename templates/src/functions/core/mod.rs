@@ -25,7 +25,7 @@ mod reflection;
 mod string_lists;
 #[expect(clippy::unnecessary_wraps, reason = "a row of the function table")]
 mod strings;
-mod support;
+pub(super) mod support;
 mod words;
 mod yaml;
 

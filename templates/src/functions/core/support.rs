@@ -7,7 +7,7 @@ use crate::limits::Exceeded;
 use crate::value::{Incomparable, Slice, Str, Type, Value, deep_equal_within};
 
 /// What functions give.
-pub(super) type Outcome = Result<Value, FunctionError>;
+pub(in crate::functions) type Outcome = Result<Value, FunctionError>;
 
 /// How deep values may nest in functions that walk through all of a value.
 pub(super) const DEPTH: usize = 512;
@@ -73,7 +73,7 @@ pub(super) fn with_capacity(
 }
 
 /// As [`with_capacity`], as a value.
-pub(super) fn appended(
+pub(in crate::functions) fn appended(
     context: &mut Context<'_>,
     element: &'static Type,
     items: Vec<Value>,

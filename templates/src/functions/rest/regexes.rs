@@ -1,8 +1,16 @@
 //! Sprig's regular expressions, in Go's syntax.
 
+use std::ops::Range;
+
+use crate::functions::core::support::appended;
 use crate::functions::{Arguments, Context, FunctionError};
-use crate::go::regexp::{Cost, Regexp, Replacement, quote_meta};
+use crate::go::growth;
+use crate::go::regexp::{Cost, PatternError, Regexp, Replacement, quote_meta};
+use crate::limits::Exceeded;
 use crate::value::{Slice, Type, Value};
+
+/// Bytes of a Go string: pointer and length.
+const STRING_SIZE: usize = 16;
 
 type Ran = Result<Value, FunctionError>;
 
@@ -21,10 +29,8 @@ fn compiled(
     refused: Refused,
 ) -> Result<Regexp, FunctionError> {
     if pattern.len() > context.regex_size() {
-        return Err(FunctionError::new(format!(
-            "pattern of {} bytes is longer than the limit of {} bytes",
-            pattern.len(),
-            context.regex_size()
+        return Err(FunctionError::Limit(Exceeded::PatternLength(
+            context.regex_size(),
         )));
     }
     context.spend(pattern.len() as u64)?;
@@ -32,7 +38,10 @@ fn compiled(
         Refused::Panic => Regexp::must_compile(pattern),
         Refused::Error => Regexp::compile(pattern),
     };
-    regexp.map_err(FunctionError::new)
+    regexp.map_err(|error| match error {
+        PatternError::Refused(text) => FunctionError::new(text),
+        PatternError::Limit(limit) => FunctionError::Limit(limit),
+    })
 }
 
 fn matches(context: &mut Context<'_>, arguments: Arguments<'_>) -> Result<bool, FunctionError> {
@@ -88,7 +97,23 @@ fn find_all(context: &mut Context<'_>, arguments: Arguments<'_>, refused: Refuse
         return Ok(Value::Slice(Slice::nil(&Type::String)));
     }
     context.allocate(text.len())?;
-    Ok(Value::strings(found.into_iter().map(|span| &text[span])))
+    // Go begins with room for ten.
+    let mut capacity = 10;
+    while capacity < found.len() {
+        capacity = growth::after_one_more(capacity, STRING_SIZE).max(capacity + 1);
+    }
+    strings(context, text, found, capacity)
+}
+
+/// Returns parts of a text, with Go's capacity.
+fn strings(
+    context: &mut Context<'_>,
+    text: &[u8],
+    spans: Vec<Range<usize>>,
+    capacity: usize,
+) -> Ran {
+    let items = spans.into_iter().map(|span| Value::string(&text[span]));
+    appended(context, &Type::String, items.collect(), capacity)
 }
 
 pub(super) fn regex_find_all(context: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {
@@ -107,9 +132,14 @@ fn split(context: &mut Context<'_>, arguments: Arguments<'_>, refused: Refused) 
         return Ok(Value::Slice(Slice::nil(&Type::String)));
     }
     context.spend(regexp.cost(text.len()))?;
-    let parts = regexp.split(text, limit, |bytes| pay(context, &regexp, bytes))?;
+    let (parts, room) = regexp.split(text, limit, |bytes| pay(context, &regexp, bytes))?;
+    // Go begins with room for as many as there are separators.
+    let capacity = match room {
+        room if room >= parts.len() => room,
+        room => growth::after_one_more(room, STRING_SIZE),
+    };
     context.allocate(text.len())?;
-    Ok(Value::strings(parts.into_iter().map(|span| &text[span])))
+    strings(context, text, parts, capacity)
 }
 
 pub(super) fn regex_split(context: &mut Context<'_>, arguments: Arguments<'_>) -> Ran {

@@ -19,6 +19,7 @@ use regex_automata::util::captures::Captures;
 use regex_automata::{Anchored, Input};
 
 use crate::format::quote::{can_backquote, quote};
+use crate::limits::Exceeded;
 
 /// What a compiled pattern may take in memory; Go has a limit of the same order.
 const COMPILED_SIZE: usize = 32 << 20;
@@ -32,12 +33,33 @@ pub(crate) struct Regexp {
     names: Vec<Option<String>>,
 }
 
+/// Why a pattern was not compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PatternError {
+    /// Go refuses it too: the text of its error.
+    Refused(String),
+    /// Go would take it.
+    Limit(Exceeded),
+}
+
+impl From<String> for PatternError {
+    fn from(text: String) -> Self {
+        Self::Refused(text)
+    }
+}
+
+impl From<Exceeded> for PatternError {
+    fn from(limit: Exceeded) -> Self {
+        Self::Limit(limit)
+    }
+}
+
 /// The spans of one match: the whole, then each group.
 type Spans = Vec<Option<Range<usize>>>;
 
 impl Regexp {
     /// `regexp.Compile(pattern)`, with the text of Go's error.
-    pub(crate) fn compile(pattern: &[u8]) -> Result<Self, String> {
+    pub(crate) fn compile(pattern: &[u8]) -> Result<Self, PatternError> {
         let parsed = parse::parse(pattern)?;
         let config = meta::Config::new()
             .utf8_empty(true)
@@ -45,7 +67,7 @@ impl Regexp {
         let engine = meta::Builder::new()
             .configure(config)
             .build_from_hir(&parsed.hir)
-            .map_err(|_| parse::error("expression too large", pattern))?;
+            .map_err(|_| Exceeded::PatternSize(COMPILED_SIZE))?;
         Ok(Self {
             engine,
             source_is_empty: pattern.is_empty(),
@@ -54,9 +76,13 @@ impl Regexp {
     }
 
     /// `regexp.MustCompile(pattern)`, with the text of Go's panic.
-    pub(crate) fn must_compile(pattern: &[u8]) -> Result<Self, String> {
-        Self::compile(pattern)
-            .map_err(|error| format!("regexp: Compile({}): {error}", backquoted(pattern)))
+    pub(crate) fn must_compile(pattern: &[u8]) -> Result<Self, PatternError> {
+        Self::compile(pattern).map_err(|error| match error {
+            PatternError::Refused(text) => {
+                format!("regexp: Compile({}): {text}", backquoted(pattern)).into()
+            }
+            PatternError::Limit(limit) => limit.into(),
+        })
     }
 
     /// Steps that searching so many bytes may cost: the engine's time is bounded by the product of
@@ -167,18 +193,22 @@ impl Regexp {
     }
 
     /// `Split(text, most)` without Go's special case for 0; negative is all.
+    ///
+    /// Returns the parts and how many separators Go makes room for.
     pub(crate) fn split<E>(
         &self,
         text: &[u8],
         most: Option<usize>,
         pay: impl FnMut(usize) -> Result<(), E>,
-    ) -> Result<Vec<Range<usize>>, E> {
+    ) -> Result<(Vec<Range<usize>>, usize), E> {
         if text.is_empty() && !self.source_is_empty {
-            return Ok(std::iter::once(0..0).collect());
+            return Ok((std::iter::once(0..0).collect(), 1));
         }
         let mut parts = Vec::new();
         let (mut begin, mut end) = (0, 0);
-        for separator in self.find_all(text, most, pay)? {
+        let separators = self.find_all(text, most, pay)?;
+        let room = separators.len();
+        for separator in separators {
             if most.is_some_and(|most| parts.len() + 1 == most) {
                 break;
             }
@@ -191,7 +221,7 @@ impl Regexp {
         if end != text.len() {
             parts.push(begin..text.len());
         }
-        Ok(parts)
+        Ok((parts, room))
     }
 }
 

@@ -7,6 +7,8 @@ use super::numbers::{counts, hexadecimal, octal};
 
 /// The most that a counted repetition may repeat, nested ones multiplied.
 const MOST_REPEATS: u32 = 1000;
+use super::PatternError;
+use crate::limits::Exceeded;
 
 /// How deep groups may nest. Go allows 1000; the engine's compiler works by recursion, and no
 /// pattern that a person wrote comes near.
@@ -19,7 +21,7 @@ pub(super) struct Parsed {
 }
 
 /// Reads a pattern, or gives the text of Go's error.
-pub(super) fn parse(pattern: &[u8]) -> Result<Parsed, String> {
+pub(super) fn parse(pattern: &[u8]) -> Parse<Parsed> {
     let text = std::str::from_utf8(pattern)
         .map_err(|bad| error("invalid UTF-8", &pattern[bad.valid_up_to()..]))?;
     Parser::new(text).pattern()
@@ -100,7 +102,7 @@ struct Parser<'p> {
     last_repeat: Option<&'p str>,
 }
 
-type Parse<T> = Result<T, String>;
+type Parse<T> = Result<T, PatternError>;
 
 impl<'p> Parser<'p> {
     fn new(whole: &'p str) -> Self {
@@ -227,7 +229,7 @@ impl<'p> Parser<'p> {
 
     fn open(&mut self, captures: bool) -> Parse<()> {
         if self.outer.len() >= DEEPEST {
-            return Err(fault("expression nests too deeply", self.whole));
+            return Err(Exceeded::PatternDepth(DEEPEST).into());
         }
         let capture = captures.then(|| u32::try_from(self.names.len() - 1).unwrap_or(u32::MAX));
         let group = Group::new(self.flags, capture);
@@ -554,6 +556,6 @@ impl<'p> Parser<'p> {
     }
 }
 
-fn fault(what: &str, expression: &str) -> String {
-    error(what, expression.as_bytes())
+fn fault(what: &str, expression: &str) -> PatternError {
+    error(what, expression.as_bytes()).into()
 }
