@@ -108,3 +108,58 @@ fn every_function_has_a_sentence_and_an_example_that_gives_what_it_says() {
         );
     }
 }
+
+/// What the examples of errors see.
+fn data() -> Value {
+    let params = Value::dict([
+        ("X", Value::from("3")),
+        ("F", Value::Float(1.5)),
+        ("L", Value::list(vec![Value::from("x"), Value::from("y")])),
+        (
+            "M",
+            Value::dict([("a", Value::from("b")), ("n", Value::Nil)]),
+        ),
+    ]);
+    Value::dict([("Params", params)])
+}
+
+/// Reads a code span of a table.
+fn span(cell: &str) -> String {
+    let cell = cell.trim();
+    let inside = cell
+        .strip_prefix("`` ")
+        .and_then(|cell| cell.strip_suffix(" ``"))
+        .or_else(|| cell.strip_prefix('`')?.strip_suffix('`'));
+    let inside = inside.unwrap_or_else(|| panic!("{cell} is no code span"));
+    inside.replace('\u{0}', "|")
+}
+
+#[test]
+fn every_error_of_the_catalogue_is_the_one_of_its_example() {
+    let text = fs::read_to_string(manual()).unwrap();
+    let (_, text) = text.split_once("## Errors and what to do").unwrap();
+    let (text, _) = text.split_once("## Limits").unwrap();
+    let mut checked = 0;
+    for line in text.lines() {
+        // A pipe within a cell is written `\|`.
+        let line = line.replace("\\|", "\u{0}");
+        let cells: Vec<&str> = line.split('|').collect();
+        let &[_, message, example, _, _] = cells.as_slice() else {
+            continue;
+        };
+        if !message.contains('`') {
+            continue;
+        }
+        let (message, example) = (span(message), span(example));
+        let said = match Parser::new(&Functions::kudo()).parse("a.yaml", &example) {
+            Err(error) => error.text,
+            Ok(template) => {
+                let rendered = template.render(&data(), &Environment::default());
+                rendered.expect_err(&example).text
+            }
+        };
+        assert!(said.ends_with(&message), "{example}: {said}");
+        checked += 1;
+    }
+    assert!(checked > 50, "{checked}");
+}
