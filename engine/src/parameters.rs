@@ -22,7 +22,7 @@ pub enum ParameterError {
         name: String,
     },
     /// The value does not fit the type or the allowed values.
-    #[error("parameter \"{name}\" has an invalid value \"{value}\": {cause}")]
+    #[error("parameter \"{name}\" has an invalid value {value:?}: {cause}")]
     Invalid {
         /// Name of the parameter.
         name: String,
@@ -93,7 +93,7 @@ pub fn check(parameter: &ParameterSpec, given: Option<&str>) -> Result<(), Param
 pub fn match_type(parameter_type: ParameterType, text: &str) -> Result<(), String> {
     let invalid = |name: &str, cause: &str| {
         Err(format!(
-            "type is \"{name}\" but format of \"{text}\" is invalid: {cause}"
+            "type is \"{name}\" but format of {text:?} is invalid: {cause}"
         ))
     };
     match parameter_type {
@@ -102,19 +102,19 @@ pub fn match_type(parameter_type: ParameterType, text: &str) -> Result<(), Strin
             Ok(_) => Ok(()),
             Err(cause) => invalid(
                 "integer",
-                &format!("strconv.ParseInt: parsing \"{text}\": {cause}"),
+                &format!("strconv.ParseInt: parsing {text:?}: {cause}"),
             ),
         },
         ParameterType::Number if is_go_float(text) => Ok(()),
         ParameterType::Number => invalid(
             "number",
-            &format!("strconv.ParseFloat: parsing \"{text}\": invalid syntax"),
+            &format!("strconv.ParseFloat: parsing {text:?}: invalid syntax"),
         ),
         ParameterType::Boolean => match parse_bool(text) {
             Some(_) => Ok(()),
             None => invalid(
                 "boolean",
-                &format!("strconv.ParseBool: parsing \"{text}\": invalid syntax"),
+                &format!("strconv.ParseBool: parsing {text:?}: invalid syntax"),
             ),
         },
         ParameterType::Array => match kudo_yaml::load(text) {

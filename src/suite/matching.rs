@@ -1,7 +1,8 @@
 //! Whether an object has what was asked for (kudo-spec 8.1), and what it has instead.
 //!
 //! What is found may have more keys in its maps; lists must be of the same length and match item by
-//! item; everything else must be equal, type and value.
+//! item; everything else must be equal, type and value. KUDO's Instances have one condition, ours have
+//! more: of these only those are looked at that are asked for.
 
 use serde_json::{Map, Value};
 
@@ -23,6 +24,23 @@ pub(super) fn matches(wanted: &Value, found: &Value) -> bool {
         }
         _ => wanted == found,
     }
+}
+
+/// Returns `found` without the conditions that KUDO's Instances do not have, unless they are asked for.
+pub(super) fn with_conditions_of(wanted: &Value, found: &Value) -> Value {
+    let mut found = found.clone();
+    let is_instance = wanted["kind"] == "Instance"
+        && wanted["apiVersion"]
+            .as_str()
+            .is_some_and(|version| version.starts_with("kudo.dev/"));
+    let asked = wanted["status"]["conditions"].as_array();
+    let there = found["status"]["conditions"].as_array_mut();
+    if let (true, Some(asked), Some(there)) = (is_instance, asked, there) {
+        there.retain(|one| {
+            one["type"] == "Ready" || asked.iter().any(|asked| asked["type"] == one["type"])
+        });
+    }
+    found
 }
 
 /// Returns how many of the values that are wanted are not found; the nearest object has the fewest.
@@ -160,6 +178,22 @@ fn changes(old: &[&str], new: &[&str]) -> Vec<String> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn conditions_that_kudo_does_not_have_are_no_difference() {
+        let ready = json!({"type": "Ready", "status": "True"});
+        let stalled = json!({"type": "Stalled", "status": "False"});
+        let of = |version: &str, conditions: &[&Value]| json!({"apiVersion": version, "kind": "Instance", "status": {"conditions": conditions}});
+        let is_met = |version: &str, conditions: &[&Value]| {
+            let wanted = of(version, conditions);
+            let found = of(version, &[&ready, &stalled]);
+            matches(&wanted, &with_conditions_of(&wanted, &found))
+        };
+
+        assert!(is_met("kudo.dev/v1beta1", &[&ready]));
+        assert!(is_met("kudo.dev/v1beta1", &[&ready, &stalled]));
+        assert!(!is_met("kudo.dev/v1beta1", &[]) && !is_met("example.com/v1", &[&ready]));
+    }
 
     // kudo-spec 8.1, matching.
     #[test]

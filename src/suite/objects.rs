@@ -84,7 +84,7 @@ impl Objects {
 
     /// Returns whether an object is there that has all of `wanted`, else what there is.
     pub(super) async fn look(&self, wanted: &Object) -> anyhow::Result<Look> {
-        let found = self.found(wanted).await?;
+        let found = self.comparable(wanted).await?;
         if found.is_empty() {
             return Ok(Look::Differs(self.others(wanted).await));
         }
@@ -108,7 +108,7 @@ impl Objects {
 
     /// Returns the name of an object that has all of `unwanted`, if there is one.
     pub(super) async fn look_absent(&self, unwanted: &Object) -> anyhow::Result<Option<String>> {
-        let found = match self.found(unwanted).await {
+        let found = match self.comparable(unwanted).await {
             Ok(found) => found,
             // What the cluster has no kind of is not there.
             Err(error) if error.downcast_ref::<UnknownKind>().is_some() => return Ok(None),
@@ -148,6 +148,13 @@ impl Objects {
             Ok(value)
         };
         list.items.iter().map(complete).collect()
+    }
+
+    /// Returns what is there, as it is compared with what is wanted.
+    async fn comparable(&self, wanted: &Object) -> anyhow::Result<Vec<Value>> {
+        let found = self.found(wanted).await?;
+        let comparable = |found| matching::with_conditions_of(&wanted.value, found);
+        Ok(found.iter().map(comparable).collect())
     }
 
     /// Says that an object is not there, and which others of its kind are.

@@ -1,18 +1,20 @@
 //! Parses and renders the templates of known operators, beside the crate gtmpl where that can do them.
 //!
-//! The Go side of the comparison is `oracle bench` of the Go oracle; `oracle compare` pairs them.
+//! For Go on the same templates see `oracle report` (examples/oracle).
 
 #[path = "../tests/support/case.rs"]
 mod case;
 #[path = "../tests/support/file.rs"]
 mod file;
+#[path = "../tests/support/package.rs"]
+mod package;
 #[path = "../tests/support/rival.rs"]
 mod rival;
 
 use std::fs;
 use std::hint::black_box;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use case::Case;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -37,7 +39,9 @@ fn cases() -> Vec<Case> {
                 .iter()
                 .any(|of| case.name.starts_with(of) && !case.name.ends_with("#flip"))
     };
-    all.filter(known).collect()
+    let galera = Path::new(env!("CARGO_MANIFEST_DIR")).join("../operators/galera/operator");
+    let galera = package::cases(&galera).expect("the repository has the package");
+    all.filter(known).chain(galera).collect()
 }
 
 fn parse(criterion: &mut Criterion) {
@@ -64,6 +68,7 @@ fn render(criterion: &mut Criterion) {
         let (Ok(template), Ok(data)) = (case.parse(&functions), case.dot()) else {
             continue;
         };
+        let ours = template.render(&data, &environment).ok();
         group.bench_function(BenchmarkId::new("kudo-rs", &case.name), |bencher| {
             bencher.iter(|| black_box(template.render(&data, &environment)));
         });
@@ -78,7 +83,8 @@ fn render(criterion: &mut Criterion) {
             continue;
         };
         let context = gtmpl::Context::from(rival_data(case.data.as_ref()));
-        if template.render(&context).ok() != case.answer.expected {
+        let theirs = template.render(&context).map(String::into_bytes).ok();
+        if theirs != ours {
             continue;
         }
         group.bench_function(BenchmarkId::new("gtmpl", &case.name), |bencher| {

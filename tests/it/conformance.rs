@@ -29,6 +29,29 @@ fn cases_hold() {
     }
 }
 
+/// Cases in which KUDO fails or waits for ever; their rows in docs/compatibility.md name them.
+#[test]
+fn cases_beyond_kudo_hold() {
+    for backend in backends() {
+        let kubeconfig = match &backend {
+            Backend::Sandbox => None,
+            Backend::ApiServer(kubeconfig) => Some(kubeconfig.as_path()),
+        };
+
+        let ran = run_suite(&root().join("tests/beyond-kudo"), kubeconfig, None);
+
+        all_passed(&ran);
+    }
+}
+
+/// Cases whose pods have to do something: fake nodes run nothing.
+#[test]
+fn cases_of_pods_that_work_hold_on_the_sandbox() {
+    let ran = run_suite(&root().join("tests/sandbox-only"), None, None);
+
+    all_passed(&ran);
+}
+
 #[test]
 #[expect(
     clippy::disallowed_methods,

@@ -7,6 +7,7 @@
 
 mod architecture;
 mod children;
+mod compatibility;
 mod conformance;
 mod control;
 mod crash;

@@ -17,14 +17,15 @@ impl Drive<'_> {
     ) -> Result<Turn, DriveError> {
         if let Err(failure) = &outcome {
             let (severity, reason) = (Severity::Warning, failure.event);
+            // KUDO's event says more than the step here (kudo-spec A.5, 5.2 j).
+            let message = match reason {
+                event::UNKNOWN_TASK | event::TASK_BUILD => {
+                    format!("Error during execution: {}", failure.message)
+                }
+                _ => failure.message.clone(),
+            };
             self.cluster()
-                .record_once(
-                    &self.subject,
-                    &id_of(ended),
-                    severity,
-                    reason,
-                    &failure.message,
-                )
+                .record_once(&self.subject, &id_of(ended), severity, reason, &message)
                 .await;
         }
         self.write_end(ended, outcome.as_ref().err()).await?;

@@ -8,9 +8,10 @@ use kudo_templates::{Environment, Template, Value};
 use serde::Serialize;
 
 use super::case::{self, Case};
+use super::rival::{rival, rival_data};
 use super::{file, functions_of};
 
-/// One line of the report, with the names of the Go oracle's.
+/// One line of the report; what the Go oracle says too has its names.
 #[derive(Serialize)]
 struct Figures<'c> {
     group: &'c str,
@@ -18,36 +19,72 @@ struct Figures<'c> {
     bytes: usize,
     parse_ns: f64,
     exec_ns: f64,
-    /// Conversion of the data included.
+    /// Into a buffer, as the engine does it.
+    exec_text_ns: f64,
+    /// From the JSON text of the data to values.
+    data_ns: f64,
     data_and_exec_ns: f64,
+    /// The crate gtmpl, where it gives the same.
+    #[serde(flatten)]
+    gtmpl: Option<Gtmpl>,
     go: &'static str,
 }
 
-/// Times the cases of files.
-pub(crate) fn run(arguments: &[&str]) -> io::Result<()> {
-    let mut budget = Duration::from_millis(200);
-    let mut wanted = "";
-    let mut rest = arguments;
-    loop {
-        match rest {
-            ["-time", time, after @ ..] => {
-                budget = duration(time)?;
-                rest = after;
+#[derive(Serialize)]
+struct Gtmpl {
+    gtmpl_parse_ns: f64,
+    gtmpl_exec_ns: f64,
+}
+
+/// What is to be timed.
+pub(crate) struct Wanted<'a> {
+    /// Time for each figure.
+    pub(crate) budget: Duration,
+    /// Part of the group or name.
+    text: &'a str,
+    pub(crate) files: &'a [&'a str],
+}
+
+impl<'a> Wanted<'a> {
+    /// Reads `[-time D] [-match TEXT] FILE...`.
+    pub(crate) fn new(mut arguments: &'a [&'a str]) -> io::Result<Self> {
+        let (mut budget, mut text) = (Duration::from_millis(200), "");
+        loop {
+            match arguments {
+                ["-time", time, rest @ ..] => {
+                    budget = duration(time)?;
+                    arguments = rest;
+                }
+                ["-match", wanted, rest @ ..] => {
+                    text = wanted;
+                    arguments = rest;
+                }
+                files => {
+                    return Ok(Self {
+                        budget,
+                        text,
+                        files,
+                    });
+                }
             }
-            ["-match", text, after @ ..] => {
-                wanted = text;
-                rest = after;
-            }
-            _ => break,
         }
     }
-    let mut out = io::stdout().lock();
-    for path in rest {
-        for case in file::cases(&std::fs::read_to_string(path)?) {
-            if format!("{} {}", case.group, case.name).contains(wanted) {
-                measure(&case, budget, &mut out)?;
-            }
+
+    /// Reads the cases.
+    fn cases(&self) -> io::Result<Vec<Case>> {
+        let mut cases = Vec::new();
+        for path in self.files {
+            cases.extend(file::cases(&std::fs::read_to_string(path)?));
         }
+        cases.retain(|case| format!("{} {}", case.group, case.name).contains(self.text));
+        Ok(cases)
+    }
+}
+
+/// Times the cases of files; writes a JSON line for each that renders.
+pub(crate) fn run(wanted: &Wanted<'_>, out: &mut impl Write) -> io::Result<()> {
+    for case in wanted.cases()? {
+        measure(&case, wanted.budget, out)?;
     }
     Ok(())
 }
@@ -57,19 +94,23 @@ fn measure(case: &Case, budget: Duration, out: &mut impl Write) -> io::Result<()
     let (Ok(template), Ok(data)) = (case.parse(&functions), case.dot()) else {
         return Ok(());
     };
-    if case::render(&template, &data).is_err() {
+    let Ok(text) = case::render(&template, &data) else {
         return Ok(());
-    }
+    };
+    let json = serde_json::to_string(&case.data)?;
+    let environment = Environment::default();
     let figures = Figures {
         group: &case.group,
         name: &case.name,
         bytes: case.template.len(),
         parse_ns: per_run(budget, || drop(black_box(case.parse(&functions)))),
         exec_ns: per_run(budget, || sink(&template, &data)),
-        data_and_exec_ns: per_run(budget, || {
-            let data = case.dot().unwrap_or_default();
-            sink(&template, &data);
+        exec_text_ns: per_run(budget, || {
+            drop(black_box(template.render(&data, &environment)));
         }),
+        data_ns: per_run(budget, || drop(black_box(decoded(case, &json)))),
+        data_and_exec_ns: per_run(budget, || sink(&template, &decoded(case, &json))),
+        gtmpl: gtmpl(case, &text, budget),
         go: "kudo-rs",
     };
     serde_json::to_writer(&mut *out, &figures)?;
@@ -83,6 +124,24 @@ fn sink(template: &Template, data: &Value) {
         data,
         &Environment::default(),
     )));
+}
+
+/// Turns the JSON text of the data into values, as the Go oracle's `dot` does.
+fn decoded(case: &Case, json: &str) -> Value {
+    let data = Value::from_json_text(json, case.numbers()).unwrap_or_default();
+    case.typed(data).unwrap_or_default()
+}
+
+fn gtmpl(case: &Case, text: &[u8], budget: Duration) -> Option<Gtmpl> {
+    let template = rival(case)?;
+    let context = gtmpl::Context::from(rival_data(case.data.as_ref()));
+    if template.render(&context).ok()?.as_bytes() != text {
+        return None;
+    }
+    Some(Gtmpl {
+        gtmpl_parse_ns: per_run(budget, || drop(black_box(rival(case)))),
+        gtmpl_exec_ns: per_run(budget, || drop(black_box(template.render(&context)))),
+    })
 }
 
 /// Reads `200ms`, `1.5s` or `50us`.

@@ -5,7 +5,8 @@
 //! oracle check FILE...                           compares a corpus with what we say
 //! oracle bench [-time 200ms] [-match TEXT] FILE...
 //!                                                ns a parse and a render, one JSON line a case
-//! oracle compare GO OURS                         a table of two bench runs, Go's and ours
+//! oracle report [-go FOLDER] [-passes N] [-time 20ms] CORPUS|PACKAGE...
+//!                                                Go, gtmpl and us in turns, as the tables of the manual
 //! oracle functions                               the names of the functions beyond text/template
 //! ```
 //!
@@ -16,14 +17,20 @@ mod answer;
 mod bench;
 #[path = "../../tests/support/case.rs"]
 mod case;
-mod compare;
 #[path = "../../tests/support/file.rs"]
 mod file;
+#[path = "../../tests/support/package.rs"]
+mod package;
+mod report;
+#[path = "../../tests/support/rival.rs"]
+mod rival;
+mod table;
 
 use std::io::{self, BufRead, Write};
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
+use bench::Wanted;
 use case::{Answer, Case};
 use kudo_templates::Functions;
 
@@ -33,11 +40,13 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         [] => answer_all(),
         ["check", files @ ..] if !files.is_empty() => check(files),
-        ["bench", rest @ ..] => bench::run(rest),
-        ["compare", go, ours] => compare::run(go, ours),
+        ["bench", rest @ ..] => {
+            Wanted::new(rest).and_then(|wanted| bench::run(&wanted, &mut io::stdout().lock()))
+        }
+        ["report", rest @ ..] => report::run(rest),
         ["functions"] => list_functions(),
         _ => Err(io::Error::other(
-            "usage: oracle < CASES | oracle check FILE... | oracle bench [-time D] [-match TEXT] FILE... | oracle compare GO OURS | oracle functions",
+            "usage: oracle < CASES | oracle check FILE... | oracle bench [-time D] [-match TEXT] FILE... | oracle report [-go FOLDER] [-passes N] [-time D] CORPUS|PACKAGE... | oracle functions",
         )),
     };
     match done {

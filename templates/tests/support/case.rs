@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use kudo_templates::value::{Map, Str};
 use kudo_templates::{
     Clock, Environment, Functions, MissingKey, Numbers, Parser, RenderError, Template, Value,
 };
@@ -89,28 +90,33 @@ impl Case {
 
     /// Returns the data with the types that the case asks for.
     pub(crate) fn dot(&self) -> Result<Value, String> {
-        let Some(data) = &self.data else {
-            return Ok(Value::Nil);
-        };
-        let numbers = match self.numbers.as_str() {
+        match &self.data {
+            None => Ok(Value::Nil),
+            Some(data) => self.typed(Value::from_json(data, self.numbers())),
+        }
+    }
+
+    /// Returns which type the case wants numbers to have.
+    pub(crate) fn numbers(&self) -> Numbers {
+        match self.numbers.as_str() {
             "float64" => Numbers::Float64,
             _ => Numbers::IntOrFloat64,
-        };
-        let value = Value::from_json(data, numbers);
+        }
+    }
+
+    /// Gives the data the types that the case asks for.
+    pub(crate) fn typed(&self, data: Value) -> Result<Value, String> {
         for (key, go_type) in &self.types {
-            let Some(map) = value.as_map().filter(|_| go_type == "map[string]string") else {
+            let Some(map) = data.as_map().filter(|_| go_type == "map[string]string") else {
                 return Err(format!("type {go_type:?} of {key:?} is not known here"));
             };
-            let entries = match data.get(key) {
-                Some(serde_json::Value::Object(entries)) => entries.clone(),
-                _ => serde_json::Map::new(),
-            };
-            let entries = entries
-                .into_iter()
-                .map(|(key, value)| (key, printed(&value, numbers)));
+            let values = map.get(key.as_bytes());
+            let entries = values.as_ref().and_then(Value::as_map).map(Map::entries);
+            let entries = entries.into_iter().flatten();
+            let entries = entries.map(|(key, value)| (key, printed(&value)));
             map.insert(key.into(), Value::string_map(entries));
         }
-        Ok(value)
+        Ok(data)
     }
 }
 
@@ -129,8 +135,12 @@ pub(crate) fn render(template: &Template, data: &Value) -> Result<Vec<u8>, Rende
     )
 }
 
-fn printed(value: &serde_json::Value, numbers: Numbers) -> Vec<u8> {
+/// Returns what `fmt.Sprint` gives.
+fn printed(value: &Value) -> Str {
+    if let Value::Str(text) = value {
+        return text.clone();
+    }
     let template = Parser::new(&Functions::builtin()).parse("value", "{{ print . }}");
     let template = template.expect("this template parses");
-    render(&template, &Value::from_json(value, numbers)).unwrap_or_default()
+    render(&template, value).unwrap_or_default().into()
 }

@@ -1,5 +1,6 @@
 //! A user with a home of their own, and the backends they work on.
 
+pub(crate) mod managed;
 pub(crate) mod suite;
 
 use std::{
