@@ -5,6 +5,7 @@ use std::{fs, path::Path};
 use anyhow::Context as _;
 use kudo_engine::{
     offline::{Part, Rendering, rendered},
+    operations::unknown_parameter,
     package::{Diagnostic, Package, PackageError, Release, value::of_text},
     parameters::{MASK, shown},
     render::split,
@@ -23,6 +24,9 @@ pub(super) fn template(args: &Template, global: &Global, ui: &Ui) -> anyhow::Res
     let release = package.release()?;
     let namespace = global.namespace.as_deref().unwrap_or("default");
     let given = super::values::given(&args.values)?;
+    let known = &release.operator_version.spec.parameters;
+    let known: Vec<&str> = known.iter().map(|one| one.name.as_str()).collect();
+    unknown_parameter(given.keys(), &known)?;
     let mut release = release.named(namespace, args.instance.as_deref(), given);
     if args.mask_secrets {
         mask_parameters(&mut release);
@@ -106,18 +110,24 @@ fn masked(rendering: &Rendering) -> anyhow::Result<String> {
     let objects = split(&rendering.text)
         .map_err(|cause| anyhow::anyhow!("parsing YAML from {}: {cause}", rendering.template))?;
     let texts = objects.into_iter().map(|mut object| {
-        if object["kind"] == "Secret" {
-            for key in ["data", "stringData"] {
-                let values = object[key]
-                    .as_object_mut()
-                    .into_iter()
-                    .flat_map(|map| map.values_mut());
-                values.for_each(|value: &mut Value| *value = json!(MASK));
-            }
-        }
+        mask_object(&mut object);
         kudo_yaml::emit(&kudo_yaml::from_json(&object))
     });
     Ok(texts.collect::<Vec<_>>().join("---\n"))
+}
+
+/// Replaces the values of a Secret, and of those in a list.
+fn mask_object(object: &mut Value) {
+    if object["kind"] == "Secret" {
+        for key in ["data", "stringData"] {
+            let values = object.get_mut(key).and_then(Value::as_object_mut);
+            for value in values.into_iter().flat_map(Map::values_mut) {
+                *value = json!(MASK);
+            }
+        }
+    }
+    let items = object.get_mut("items").and_then(Value::as_array_mut);
+    items.into_iter().flatten().for_each(mask_object);
 }
 
 /// Returns the parameters of a child with those masked that look secret.

@@ -246,3 +246,55 @@ fn a_state_folder_that_cannot_be_made_is_named() {
     assert!(stderr.contains("occupied/below"), "{stderr}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "a file");
 }
+
+#[test]
+fn template_refuses_a_parameter_that_the_package_does_not_have() {
+    let user = User::new();
+    let package = package(&user, OPERATOR, PARAMS, MAP);
+
+    let ran = user.run(&["template", &package, "-p", "COLR=green"]);
+
+    ran.refused("the package has no parameter `COLR`; did you mean `COLOR`?");
+    assert_eq!(ran.stdout, "");
+}
+
+#[test]
+fn masking_changes_nothing_of_a_secret_but_its_values() {
+    let user = User::new();
+    let secret = "\
+apiVersion: v1
+kind: Secret
+metadata:
+  name: a
+stringData:
+  PASSWORD: hunter2
+---
+apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: Secret
+  metadata:
+    name: b
+  data:
+    key: aHVudGVyMg==
+";
+    let package = package(&user, OPERATOR, PARAMS, secret);
+
+    let masked = user
+        .run(&["template", &package, "--plan", "deploy", "--mask-secrets"])
+        .ok();
+
+    let plain = user.run(&["template", &package, "--plan", "deploy"]).ok();
+    let lines = |text: &str| {
+        text.lines()
+            .filter(|line| !line.contains("PASSWORD") && !line.contains("key:"))
+            .map(str::to_owned)
+            .collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(lines(&masked), lines(&plain));
+    assert!(
+        !masked.contains("hunter2") && !masked.contains("aHVudGVyMg"),
+        "{masked}"
+    );
+}

@@ -140,8 +140,8 @@ fn suggested(nearest: Option<&str>) -> String {
     })
 }
 
-/// Returns the first name of `given` that none of `known` is, with the known name most like it.
-fn unknown_parameter<'a>(
+/// Fails with the first name of `given` that none of `known` is, and the known name most like it.
+pub fn unknown_parameter<'a>(
     given: impl Iterator<Item = &'a String>,
     known: &[&str],
 ) -> Result<(), OperationError> {
