@@ -509,16 +509,22 @@ impl Drive<'_> {
     ) -> Option<Result<(), Failure>> {
         let progress = &execution.progress;
         let changes = progress.subscribe();
+        let (end, ended) = watch::channel(());
         let mut run = std::pin::pin!(execution.run());
+        let mut writing = std::pin::pin!(self.write_progress(progress, changes, ended));
         // The first poll of a plan without waiting ends it: nothing else need be started.
-        tokio::select! {
+        let outcome = tokio::select! {
             biased;
             outcome = &mut run => Some(outcome),
             () = self.until_rescheduled() => None,
             () = show(progress.subscribe(), observe) => unreachable!("showing never ends"),
-            () = self.write_progress(progress, changes) => unreachable!("writing never ends"),
+            () = &mut writing => unreachable!("writing goes on until the end"),
             () = execution.worker.pods.follow() => unreachable!("following never ends"),
-        }
+        };
+        // A status that is on its way must not come after the one that tells of the end.
+        drop(end);
+        writing.await;
+        outcome
     }
 }
 

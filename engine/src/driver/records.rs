@@ -104,23 +104,31 @@ impl Drive<'_> {
     }
 
     /// Writes each later state of a running plan, at most one in a while, or at once when a step
-    /// cannot go on before; never returns.
+    /// cannot go on before; returns when the sender of `ended` is gone and nothing is on its way.
     ///
     /// `changes` is older than the first of them, which comes about before this is polled.
     pub(super) async fn write_progress(
         &self,
         progress: &Progress,
         mut changes: watch::Receiver<PlanStatus>,
+        mut ended: watch::Receiver<()>,
     ) {
         let clock = self.cluster().clock();
         let mut pause = FIRST_WRITE_PAUSE;
         loop {
-            if changes.changed().await.is_err() {
-                return std::future::pending().await;
-            }
+            let due = async {
+                if changes.changed().await.is_err() {
+                    return std::future::pending().await;
+                }
+                tokio::select! {
+                    () = clock.sleep(pause) => {}
+                    () = progress.hastened(), if pause <= WRITE_PAUSE => {}
+                }
+            };
             tokio::select! {
-                () = clock.sleep(pause) => {}
-                () = progress.hastened(), if pause <= WRITE_PAUSE => {}
+                biased;
+                _ = ended.changed() => return,
+                () = due => {}
             }
             let status = changes.borrow_and_update().clone();
             pause = match self

@@ -51,7 +51,8 @@ impl Found {
 /// Takes the namespace out of a text: each side plays in one of its own. `default` is also a word.
 pub(super) fn neutral(text: &str, namespace: &str) -> String {
     if namespace == "default" {
-        return text.replace("default/", "<namespace>/");
+        let text = text.replace("default/", "<namespace>/");
+        return text.replace("namespace default", "namespace <namespace>");
     }
     text.replace(namespace, "<namespace>")
 }
