@@ -1,6 +1,6 @@
 //! Apply: render, mark, send (kudo-spec 3.3).
 
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
 
 use crate::{
@@ -86,7 +86,9 @@ impl Worker {
         } = rendered;
         let text = |key: &str| object[key].as_str().unwrap_or_default().to_owned();
         let (api_version, kind) = (text("apiVersion"), text("kind"));
-        let found = self.cluster.kind(&api_version, &kind).await;
+        // A kind that an earlier step has defined comes into discovery a moment later.
+        let look = || self.cluster.kind(&api_version, &kind).boxed();
+        let found = self.cluster.surely(look).await;
         let found = found.map_err(|error| TaskError::of_request(&error, "discovery"))?;
         let Some(found) = found else {
             return Err(TaskError::fatal(
