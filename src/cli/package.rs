@@ -9,6 +9,17 @@ use super::Output;
 /// `package ...`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Package {
+    /// Pack the folder of a package into a .tgz
+    Create {
+        /// Folder of the package
+        folder: PathBuf,
+        /// Folder to put the archive into
+        #[arg(short, long, value_name = "FOLDER", default_value = ".")]
+        destination: PathBuf,
+        /// Replace an archive that is there
+        #[arg(short = 'w', long)]
+        overwrite: bool,
+    },
     /// List what a package holds
     #[command(subcommand)]
     List(PackageList),

@@ -1,8 +1,8 @@
 //! `package ...`
 
-use std::path::Path;
+use std::{fs, path::Path};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use kudo_engine::{
     api::{PlanSpec, TaskSpec},
     package::{Check, Diagnostic, Package, PackageParameter, Verification, verify},
@@ -65,6 +65,11 @@ pub(super) fn package(args: Command, ui: &Ui) -> anyhow::Result<ExitStatus> {
             });
             ui.print(&table(&["name", "kind", "resources"], rows))?;
         }
+        Command::Create {
+            folder,
+            destination,
+            overwrite,
+        } => return create(&folder, &destination, overwrite, ui),
         Command::Verify {
             package,
             param_checks,
@@ -84,6 +89,53 @@ fn read(path: &str, ui: &Ui) -> anyhow::Result<Package> {
         ui.note(note);
     }
     Ok(package)
+}
+
+/// Packs a package that has no errors (kudo-spec 7).
+fn create(
+    folder: &Path,
+    destination: &Path,
+    overwrite: bool,
+    ui: &Ui,
+) -> anyhow::Result<ExitStatus> {
+    if !folder.is_dir() {
+        bail!(
+            "{} is no folder; a package is made of one",
+            folder.display()
+        );
+    }
+    if !destination.is_dir() {
+        bail!(
+            "destination \"{}\" is not a proper directory",
+            destination.display()
+        );
+    }
+    let package = Package::read(folder)?;
+    package.notes.iter().for_each(|note| ui.note(note));
+    let standing = verified(&verify(&package, &[]), None, ui)?;
+    if standing != ExitStatus::Done {
+        return Ok(standing);
+    }
+    let manifest = &package.manifest;
+    let name = format!("{}-{}.tgz", manifest.name, manifest.operator_version);
+    let target = destination.join(&name);
+    if target.exists() && !overwrite {
+        bail!(
+            "target file \"{}\" already exists; --overwrite replaces it",
+            target.display()
+        );
+    }
+    let bytes = package.pack()?;
+    // Nobody finds half an archive under its name.
+    let unfinished = destination.join(format!(".{name}.part"));
+    let written = fs::write(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, &target));
+    if written.is_err() {
+        drop(fs::remove_file(&unfinished));
+    }
+    written.with_context(|| format!("{} cannot be written", target.display()))?;
+    let shown = target.canonicalize().unwrap_or(target);
+    ui.print(&format!("Package created: {}\n", shown.display()))?;
+    Ok(ExitStatus::Done)
 }
 
 fn parameter_table(parameters: &[&PackageParameter], descriptions: bool) -> String {

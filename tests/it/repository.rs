@@ -26,6 +26,49 @@ fn pack(folder: &Path, archive: &Path) {
     assert!(packed.success());
 }
 
+// kudo-spec 7, 8.2: dependencies-package-create
+#[test]
+fn a_folder_is_packed_and_installed_from_the_archive() {
+    let user = User::new();
+    leaf(&user, "child", "leaf", "0.1.0");
+    let folder = parent(&user, "parent", ("top", "0.1.0"), "../child", FILE);
+    for package in ["child", "parent"] {
+        let file = format!("{package}/operator.yaml");
+        let text = fs::read_to_string(user.path(&file)).unwrap();
+        user.file(&file, &format!("{text}kubernetesVersion: 1.20.0\n"));
+    }
+    let target = user.path("out/top-0.1.0.tgz");
+    let out = user.path("out").to_str().unwrap().to_owned();
+    let create = ["package", "create", &folder, "--destination", &out];
+
+    user.run(&create).refused("is not a proper directory");
+    fs::create_dir(&out).unwrap();
+    let said = user.run(&create).ok();
+    assert!(
+        said.contains(&format!("Package created: {}", target.display())),
+        "{said}"
+    );
+    let first = fs::read(&target).unwrap();
+    user.run(&create).refused("already exists");
+    user.run(&[create.as_slice(), &["-w"]].concat()).ok();
+    assert_eq!(
+        fs::read(&target).unwrap(),
+        first,
+        "the same files, the same archive"
+    );
+
+    let leaf_folder = user.path("child").to_str().unwrap().to_owned();
+    user.run(&["package", "create", &leaf_folder, "-d", &out])
+        .ok();
+    let archive = user.path("out/leaf-0.1.0.tgz").to_str().unwrap().to_owned();
+    user.run(&["install", &archive, "-p", "COLOR=red"]).ok();
+
+    user.file("child/operator.yaml", "name: leaf\n");
+    let broken = user.run(&["package", "create", &leaf_folder, "-d", &out, "-w"]);
+    assert_ne!(broken.code, 0, "{}", broken.stdout);
+    assert!(target.exists());
+}
+
 /// Serves the files of a folder on the loopback address for as long as the test runs.
 fn serve(folder: &Path) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,9 +1,10 @@
 //! Reading `.tgz` packages, which anybody can have made (kudo-spec 1.10).
 
+use std::fs;
 use std::io::{self, Read};
-use std::path::Component;
+use std::path::{Component, Path, PathBuf};
 
-use flate2::read::MultiGzDecoder;
+use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
 
 use super::diagnostic::Diagnostic;
 use super::source::{Files, MAX_FILE_SIZE, MAX_FILES, matters};
@@ -31,6 +32,40 @@ pub(super) fn read(bytes: &[u8]) -> Result<Files, Diagnostic> {
         read_entry(entry.map_err(|error| broken(&error))?, &mut files)?;
     }
     Ok(files)
+}
+
+/// Packs all files below `folder`, in the order of their paths.
+pub(super) fn pack(folder: &Path) -> io::Result<Vec<u8>> {
+    let mut paths = Vec::new();
+    gather(folder, &mut paths)?;
+    paths.sort();
+    let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::default()));
+    for path in paths {
+        let bytes = fs::read(&path)?;
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        let member = path.strip_prefix(folder).unwrap_or(&path);
+        archive.append_data(&mut header, member, bytes.as_slice())?;
+    }
+    archive.into_inner()?.finish()
+}
+
+fn gather(folder: &Path, paths: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            gather(&entry.path(), paths)?;
+        } else if kind.is_file() {
+            paths.push(entry.path());
+        }
+        if paths.len() > MAX_FILES {
+            let message = format!("it has more than {MAX_FILES} files");
+            return Err(io::Error::other(message));
+        }
+    }
+    Ok(())
 }
 
 fn read_entry<R: Read>(entry: tar::Entry<'_, R>, files: &mut Files) -> Result<(), Diagnostic> {

@@ -88,6 +88,24 @@ impl Package {
         Self::from_files(origin, &files)
     }
 
+    /// Packs the folder of the package: every file of it, with neither times nor owners, so that the
+    /// same files give the same archive. Links are left out, as they are when an archive is read.
+    ///
+    /// # Errors
+    ///
+    /// When the package is no folder, a file cannot be read, or the archive would be refused by
+    /// [`Package::read_archive`].
+    pub fn pack(&self) -> Result<Vec<u8>, PackageError> {
+        let Origin::Folder(folder) = &self.origin else {
+            return Err(Diagnostic::of_package("it is packed already").into());
+        };
+        let bytes = archive::pack(folder).map_err(|error| {
+            Diagnostic::of_package(format!("{} cannot be packed: {error}", folder.display()))
+        })?;
+        Self::read_archive("the archive", &bytes)?;
+        Ok(bytes)
+    }
+
     /// Reads the package that a `KudoOperator` task names by a relative path (kudo-spec 3.11).
     ///
     /// Of an archive the path stays within the archive.
