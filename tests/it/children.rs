@@ -15,7 +15,7 @@ use kudo_engine::{
     clock::{RandomIds, SystemClock},
     cluster::Cluster,
     driver::{Driver, Outcome, Report},
-    operations::{Control, control},
+    operations::{Asked, Control, Edit, change, control},
 };
 use kudo_sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
@@ -438,4 +438,46 @@ async fn definitions_that_would_drop_the_history_are_told_of() {
     let plan = "deploy".to_owned();
     assert_eq!(driven.unwrap(), Outcome::Complete { plan });
     assert_eq!(told.into_inner().unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_change_waits_until_the_plan_that_has_ended_is_taken_off() {
+    let world = World::new().await;
+    world
+        .package("leaf", &[dummy(&json!({"done": true}))])
+        .await;
+    world.instance("leaf").await;
+    let ended = json!({"status": {"planStatus": {"deploy": {
+        "name": "deploy", "uid": "u1", "status": "COMPLETE", "phases": [],
+    }}}});
+    let params = PatchParams::default();
+    world
+        .instances()
+        .patch_status("top", &params, &Patch::Merge(&ended))
+        .await
+        .unwrap();
+    let taken_off = async {
+        tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+        let nothing =
+            json!({"spec": {"planExecution": {"planName": null, "uid": null, "status": null}}});
+        world
+            .instances()
+            .patch("top", &params, &Patch::Merge(&nothing))
+            .await
+            .unwrap();
+    };
+    let edit = Edit::Run("deploy".to_owned());
+
+    let (asked, ()) = tokio::join!(change(&world.cluster, "default", "top", &edit), taken_off);
+
+    let plan = "deploy".to_owned();
+    assert_eq!(
+        asked.unwrap(),
+        Asked::Scheduled {
+            plan,
+            is_driven_by_kudo: false
+        }
+    );
+    let top = world.instances().get("top").await.unwrap();
+    assert_ne!(top.spec.plan_execution.uid, "u1");
 }

@@ -29,6 +29,11 @@ const MOST_TRIES: u32 = 5;
 /// The pause before that, longer each time.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// How often an instance is looked at whose plan is about to be taken off.
+const MOST_LOOKS: u32 = 12;
+/// The pause before it is looked at again.
+const LOOK_AGAIN_IN: Duration = Duration::from_millis(250);
+
 /// What is asked of an instance.
 #[derive(Clone, Debug)]
 pub enum Edit {
@@ -67,11 +72,7 @@ pub async fn change(
     let uid = cluster.ids().uid();
     let mut tries = 0;
     loop {
-        let old = read(&instances, name).await?;
-        let old = old.ok_or_else(|| OperationError::NoInstance {
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-        })?;
+        let old = at_rest(cluster, &instances, namespace, name).await?;
         if let Some(plan) = plan_of(&old, &uid) {
             // It was written, only the answer was lost.
             return Ok(Asked::Scheduled {
@@ -113,6 +114,38 @@ pub async fn change(
             is_driven_by_kudo,
         });
     }
+}
+
+/// Reads an instance that is to be changed. While its plan has ended and is about to be taken off it is
+/// read again: the change would be refused for a plan that its author has seen complete.
+pub(super) async fn at_rest(
+    cluster: &Cluster,
+    instances: &Api<Instance>,
+    namespace: &str,
+    name: &str,
+) -> Result<Instance, OperationError> {
+    let mut found = read(instances, name).await?;
+    for _ in 0..MOST_LOOKS {
+        if !found.as_ref().is_some_and(is_ending) {
+            break;
+        }
+        cluster.clock().sleep(LOOK_AGAIN_IN).await;
+        found = read(instances, name).await?;
+    }
+    found.ok_or_else(|| OperationError::NoInstance {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    })
+}
+
+/// Whether the status tells of the end of the plan that is scheduled; one that is to be tried again is
+/// not at its end.
+fn is_ending(instance: &Instance) -> bool {
+    let scheduled = &instance.spec.plan_execution;
+    let ended = instance.plan_status(&scheduled.plan_name);
+    scheduled.is_scheduled()
+        && scheduled.status != Some(ExecutionStatus::Pending)
+        && ended.is_some_and(|plan| plan.uid == scheduled.uid && plan.status.is_terminal())
 }
 
 /// Returns the plan that runs or ran under this uid.

@@ -11,14 +11,14 @@ use kube::{
 use crate::{
     admission::{Change, Decision, Schedule, admitted_execution, decide, merge_patch},
     api::{Instance, OperatorVersion, names::FIELD_MANAGER},
-    cluster::{Cluster, ClusterError, read},
+    cluster::{Cluster, ClusterError},
     offline,
     package::{Found, Release, release::operator_version_name, semver::Version},
 };
 
 use super::{
     Asked, Object, OperationError,
-    change::{in_force, operator_version},
+    change::{at_rest, in_force, operator_version},
     children::checked_children,
     install::Writing,
     unknown_parameter,
@@ -67,11 +67,7 @@ pub async fn upgrade(
     let mut writing = Writing::new(cluster, namespace);
     let mut is_installed = false;
     loop {
-        let old = read(&instances, name).await?;
-        let old = old.ok_or_else(|| OperationError::NoInstance {
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-        })?;
+        let old = at_rest(cluster, &instances, namespace, name).await?;
         let from = operator_version(cluster, &in_force(&old)).await?;
         let (new, decision) = decided(upgrade, &old, &from)?;
         let Schedule::Run(plan) = decision.schedule.clone() else {
