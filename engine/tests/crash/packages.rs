@@ -312,8 +312,8 @@ tasks:
   spec:
     pod: pod.yaml
     pipe:
-    - {file: /work/tls.key, kind: Secret, key: Key}
-    - {file: /work/tls.crt, kind: ConfigMap, key: Cert}
+    - {file: /files/tls.key, kind: Secret, key: Key}
+    - {file: /files/tls.crt, kind: ConfigMap, key: Cert}
 - {name: use, kind: Apply, spec: {resources: [map.yaml]}}
 plans:
   deploy:
@@ -326,7 +326,7 @@ kind: Pod
 spec:
   volumes: [{name: work, emptyDir: {}}]
   initContainers:
-  - {name: make, image: alpine, command: [make], volumeMounts: [{name: work, mountPath: /work}]}
+  - {name: make, image: alpine, command: [make], volumeMounts: [{name: work, mountPath: /files}]}
 ";
     let map = "apiVersion: v1
 kind: ConfigMap
